@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import PurePath
 
+from backend.documents.html import UnreadableError, read_page
 from backend.http.errors import ApiProblem
 
 TEXT_SUFFIXES = (
@@ -85,7 +85,7 @@ def extract_text(data: bytes, name: str, media_type: str) -> ExtractedText:
             f" at position {control.start()}, so it is not text"
         )
     if suffix in (".html", ".htm") or kind in ("text/html", "application/xhtml+xml"):
-        return _extract_html(text, encoding)
+        return _read_page(text, encoding, name)
     return ExtractedText(text, encoding)
 
 
@@ -110,51 +110,14 @@ def _unsupported(detail: str) -> ApiProblem:
     )
 
 
-def _extract_html(html: str, encoding: str) -> ExtractedText:
-    parser = _TextParser()
-    parser.feed(html)
-    parser.close()
-    text = re.sub(r"[ \t\xa0]+", " ", "".join(parser.text))
-    return ExtractedText(
-        re.sub(r" ?\n[\s]*\n ?", "\n\n", text).strip(), encoding, " ".join("".join(parser.title).split())
-    )
-
-
-class _TextParser(HTMLParser):
-    """Extracts the visible text of an HTML page. Block elements become paragraphs."""
-
-    HIDDEN_TAGS = frozenset(("script", "style", "template", "noscript", "head"))
-    BLOCK_TAGS = frozenset(
-        (  # noqa: SIM905
-            "address article aside blockquote br dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr"
-            " li main nav ol p pre section table td th tr ul"
-        ).split()
-    )
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.text: list[str] = []
-        self.title: list[str] = []
-        self._open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        if tag in self.HIDDEN_TAGS or tag == "title":
-            self._open.append(tag)
-        elif tag in self.BLOCK_TAGS:
-            self.text.append("\n" if tag in ("br", "td", "th") else "\n\n")
-            self._open = [
-                name for name in self._open if name not in ("head", "title")
-            ]  # a body without its start tag ends the head
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self._open:
-            while self._open.pop() != tag:
-                pass
-        elif tag in self.BLOCK_TAGS:
-            self.text.append("\n\n")
-
-    def handle_data(self, data: str) -> None:
-        if self._open and self._open[-1] == "title":
-            self.title.append(data)
-        elif not self._open:
-            self.text.append(data)
+def _read_page(html: str, encoding: str, name: str) -> ExtractedText:
+    try:
+        text, title = read_page(html)
+    except UnreadableError as error:
+        raise ApiProblem(
+            422,
+            "the page cannot be read",
+            f"{name or 'the file'} takes more time or memory to read than a page of its size should",
+            fix="send its text instead, as text/plain",
+        ) from error
+    return ExtractedText(text, encoding, title)

@@ -79,6 +79,13 @@ async def _parse_form(request: Request) -> ParsedRequest:
         if isinstance(event, bytes):
             current += event
             continue
+        if event.name in fields:
+            raise ApiProblem(
+                422,
+                "a field is given twice",
+                f"the form has more than one field {event.name[:100]!r}",
+                fix="send each file in a request of its own",
+            )
         current = fields.setdefault(event.name, bytearray())
         if event.name == "file":
             file = event
@@ -110,5 +117,5 @@ async def _parse_form(request: Request) -> ParsedRequest:
 def _parse_metadata(text: str) -> Any:
     try:
         return json.loads(text or "{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ApiProblem(422, "invalid metadata", f"the field metadata is not valid JSON: {error}") from error

@@ -140,7 +140,13 @@ def _pack(embedding: CachedEmbedding) -> bytes:
 
 
 def _unpack(value: bytes, width: int) -> CachedEmbedding | None:
-    """Decode a value; None if its length is unexpected."""
+    """Decode a value; None if its length is unexpected, or if it holds a number that is none.
+
+    The highest byte of a float32 that is infinite or not a number is 7F or FF; of an embedding's it never is.
+    """
+    highest = value[3:width:4]
+    if b"\x7f" in highest or b"\xff" in highest:
+        return None
     if len(value) == width:
         return CachedEmbedding(value)
     if len(value) != width + _COUNT.size:

@@ -16,7 +16,10 @@ from starlette.responses import Response
 from backend.http.errors import ApiProblem
 
 TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
-TOKENS = "arrays of token ids are not supported, because the ids depend on one model's vocabulary: send the text"
+TOKENS = (
+    "arrays of token ids are not supported, because the ids depend on one model's vocabulary: send the text "
+    "(LangChain: OpenAIEmbeddings(check_embedding_ctx_length=False))"
+)
 
 
 class OpenAIRoute(APIRoute):

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 MAX_TEXTS = 4096
+
+
+def _or_float(value: object) -> object:
+    """Return the default for null: some clients send every parameter."""
+    return "float" if value is None else value
 
 
 class EmbeddingRequest(BaseModel):
@@ -16,7 +21,7 @@ class EmbeddingRequest(BaseModel):
 
     input: str | Annotated[list[str], Field(min_length=1, max_length=MAX_TEXTS)]
     model: str = "default"
-    encoding_format: Literal["float", "base64"] = "float"
+    encoding_format: Annotated[Literal["float", "base64"], BeforeValidator(_or_float)] = "float"
     dimensions: int | None = None
     user: str | None = None
 

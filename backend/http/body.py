@@ -15,6 +15,9 @@ from starlette.requests import Request
 from backend.http.errors import ApiProblem
 from backend.http.timing import Timing
 
+MANY_BYTES = 64 * 1024
+MAX_FIELDS = 100
+"""More than any schema has. A body of MANY_BYTES or less cannot have so many that they cost much."""
 Schema = TypeVar("Schema", bound=BaseModel)
 
 
@@ -52,11 +55,27 @@ def require_json(request: Request) -> None:
 
 def parse(schema: type[Schema], data: bytes) -> Schema:
     """Return the body as `schema`. Raises RequestValidationError if it does not match."""
+    if len(data) > MANY_BYTES:
+        _refuse_many_fields(data)
     try:
         return schema.model_validate_json(data)
     except ValidationError as error:
         errors = error.errors(include_url=False, include_context=False, include_input=False)
         raise RequestValidationError([{**entry, "loc": ("body", *entry["loc"])} for entry in errors]) from error
+
+
+def _refuse_many_fields(data: bytes) -> None:
+    """Raise 422 for an object with more fields than any schema has: pydantic makes an error object of each."""
+    import orjson
+
+    try:
+        members = orjson.loads(data)
+    except ValueError:
+        return  # pydantic says what is wrong with it
+    if isinstance(members, dict) and len(members) > MAX_FIELDS:
+        raise ApiProblem(
+            422, "too many fields", f"the body has {len(members)} fields", fix="see /openapi.json for the schema"
+        )
 
 
 def openapi_body(schema: type[BaseModel], other_types: Mapping[str, object] | None = None) -> dict[str, object]:

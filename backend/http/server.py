@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 
 from backend.http import log
+from backend.http.protocol import Protocol
 from omnimind_ops.tools.notify import beat, last_beat, notify, watchdog_seconds
 
 GRACE_SECONDS = 15
@@ -92,7 +93,7 @@ def serve(app: Application, port: int, *, websockets: bool = False, secrets: Ite
         timeout_graceful_shutdown=GRACE_SECONDS,
         lifespan="auto",
         loop="asyncio",
-        http="httptools",
+        http=Protocol,
         ws="websockets-sansio" if websockets else "none",
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,  # costs memory per socket, and the traffic never leaves this machine

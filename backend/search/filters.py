@@ -9,6 +9,9 @@ from typing import Any
 
 from backend.http.errors import ApiProblem
 
+MAX_DEPTH = 32
+MAX_DIGITS = 40
+"""Of a number; a longer one is a text. No number of Qdrant's has more."""
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 FIX = (
     "filter=source:notes.md, filter=metadata.year:2024, or a JSON object: "
@@ -34,6 +37,8 @@ def _parse_json(text: str) -> dict[str, Any]:
         raise invalid_filter(f"it is not valid JSON: {error}") from error
     if not condition:
         raise invalid_filter("it is empty")
+    if _is_deeper(condition, MAX_DEPTH):
+        raise invalid_filter(f"it is nested deeper than {MAX_DEPTH} levels")
     return dict(condition)
 
 
@@ -60,11 +65,18 @@ def _parse_pair(filter_: str) -> dict[str, Any]:
 def _parse_value(value: str) -> bool | int | float | None:
     if value in ("true", "false"):
         return value == "true"
-    if not NUMBER.fullmatch(value):
+    if len(value) > MAX_DIGITS or not NUMBER.fullmatch(value):
         return None
     if value.lstrip("-").isdigit() and -(2**63) <= int(value) < 2**63:
         return int(value)
     return float(value) if math.isfinite(float(value)) else None
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    members = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(member, levels - 1) for member in members)
 
 
 def _match(key: str, value: object) -> dict[str, Any]:

@@ -49,10 +49,16 @@ async def find(redis: Redis, token: str, hours: int) -> Identity | None:
     value = await redis.getex(_key(token), ex=hours * 3600)
     if value is None:
         return None
-    session = orjson.loads(value)
-    if session["until"] < time.time():
+    try:
+        session = orjson.loads(value)
+        until, identity = (
+            float(session["until"]),
+            Identity(session["user"], session["name"], Role(session["role"]), "session"),
+        )
+    except (ValueError, TypeError, KeyError):  # not what create() wrote
+        await redis.delete(_key(token))
         return None
-    return Identity(session["user"], session["name"], Role(session["role"]), "session")
+    return identity if until >= time.time() else None
 
 
 async def end(redis: Redis, token: str) -> None:

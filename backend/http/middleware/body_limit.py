@@ -15,12 +15,16 @@ from backend.http.multipart import FORM_OVERHEAD
 from backend.settings import Settings
 
 UPLOADS_PATH = "/uploads"
+SMALL_PATHS = ("/auth", "/users", "/tokens")
+"""Their bodies are parsed before the caller is known: a login is not known yet, by its nature."""
+SMALL_BYTES = 64 * 1024
 
 
 class BodyLimit:
     """Refuses bodies that are too large (413), by Content-Length or by count, or too slow (408).
 
     Uploads may have `upload_bytes`, and their time limit applies to each piece: a large file on a slow line is allowed.
+    SMALL_PATHS, and callers who bring neither a session nor a token where one is needed, may send SMALL_BYTES.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -32,8 +36,9 @@ class BodyLimit:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         is_upload = scope["path"].startswith(UPLOADS_PATH)
-        limit = self.settings.upload_bytes + FORM_OVERHEAD if is_upload else self.settings.body_bytes
-        length = Headers(scope=scope).get("content-length", "0")
+        headers = Headers(scope=scope)
+        limit = self._limit(scope["path"], headers)
+        length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > limit:
             return await refuse(scope, send, _too_large(limit))
         body = _Body(receive, send, limit, self.settings.body_seconds, per_piece=is_upload)
@@ -42,6 +47,12 @@ class BodyLimit:
         if body.problem and not body.is_response_started:
             await refuse(scope, send, body.problem)
         return None
+
+    def _limit(self, path: str, headers: Headers) -> int:
+        is_anonymous = "authorization" not in headers and "cookie" not in headers and not self.settings.open_reads
+        if is_anonymous or path.startswith(SMALL_PATHS):
+            return min(SMALL_BYTES, self.settings.body_bytes)
+        return self.settings.upload_bytes + FORM_OVERHEAD if path.startswith(UPLOADS_PATH) else self.settings.body_bytes
 
 
 class BodyRefused(Exception):  # noqa: N818 a refusal, not an internal error

@@ -16,6 +16,11 @@ async def refuse(scope: Scope, send: Send, problem: ApiProblem) -> None:
             await send({"type": "websocket.close", "code": 1008, "reason": problem.title})
             return
         kind = "websocket.http"
+    if scope["path"].startswith("/v1/"):  # OpenAI's clients read nothing else
+        message = ": ".join(filter(None, (problem.title, problem.detail)))
+        problem.more.setdefault(
+            "error", {"message": message, "type": "invalid_request_error", "param": None, "code": None}
+        )
     body = orjson.dumps(problem.body(scope["path"]), default=str)
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
     headers += [(key.lower().encode("latin-1"), value.encode("latin-1")) for key, value in problem.headers.items()]

@@ -14,4 +14,5 @@ router = APIRouter(tags=["operation"])
 async def metrics(request: Request) -> Response:
     """Give this worker's numbers in Prometheus' text format."""
     counted: Metrics = request.app.state.metrics
-    return Response(counted.text(), media_type=CONTENT_TYPE)
+    # Two workers share a port. Each connection goes to one of them, so a scraper that keeps its own sees only one.
+    return Response(counted.text(), media_type=CONTENT_TYPE, headers={"Connection": "close"})

@@ -150,6 +150,17 @@ def test_a_session_lasts_while_it_is_used_but_not_for_ever(core: Cluster) -> Non
     assert me(core, token) == 401
 
 
+def test_a_session_that_cannot_be_read_has_ended(core: Cluster) -> None:
+    user, password = core.user()
+    for value in ("no JSON", "[]", '{"user": 1}', '{"until": "x", "user": "u", "name": "n", "role": "king"}'):
+        token = login(core, user["name"], password).cookies[COOKIE]
+        with core.redis() as link:
+            key = link.zrange(f"omnimind:sessions:{user['id']}", -1, -1)[0]
+            link.set(key, value, keepttl=True)
+            assert me(core, token) == 401
+            assert not link.exists(key), "it is not prolonged"
+
+
 def test_redis_holds_nothing_that_opens_a_session(core: Cluster) -> None:
     user, password = core.user()
     token = login(core, user["name"], password).cookies[COOKIE]

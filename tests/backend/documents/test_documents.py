@@ -287,3 +287,22 @@ def test_nothing_is_left_unfinished_after_all_this(data: World) -> None:
     swept(data)
     counted = census(data)
     assert (counted.orphans, counted.lost, counted.unfinished) == (frozenset(), frozenset(), 0)
+
+
+@pytest.mark.parametrize("text", ["<a " * 300_000, "<!--" * 225_000, '<a b="' * 150_000])
+def test_a_page_that_no_parser_ends_with_is_refused(data: World, text: str) -> None:
+    status, told = send(data, ("page.html", text.encode(), "text/html"))
+    assert (status, told["title"]) == (422, "the page cannot be read")
+
+
+def test_two_files_are_not_one_document(data: World) -> None:
+    with data.client("writer") as client:
+        said = client.post(
+            "/documents", files=[("file", ("a.txt", b"one", "text/plain")), ("file", ("b.txt", b"two", "text/plain"))]
+        )
+    assert (said.status_code, said.json()["title"]) == (422, "a field is given twice")
+
+
+def test_metadata_that_is_nested_without_end_is_refused(data: World) -> None:
+    status, told = send(data, ("a.txt", b"text", "text/plain"), metadata="[" * 100_000)
+    assert (status, told["title"]) == (422, "invalid metadata")

@@ -83,6 +83,7 @@ def test_the_nearest_come_first_with_their_document(data: World, animals: str) -
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [
+        (["metadata.legs:" + "9" * 4301], set()),
         (["metadata.year:2021"], {"Bakery"}),
         (["metadata.wild:true"], {"Otters", "Dolphins"}),
         (["metadata.wild:true", "metadata.year:2023"], {"Dolphins"}),
@@ -114,6 +115,7 @@ def test_filters_keep_what_they_say(data: World, animals: str, filters: list[str
 @pytest.mark.parametrize(
     ("filter_", "words"),
     [
+        ('{"must": [' * 130 + "1" + "]}" * 130, "nested deeper than 32 levels"),
         ("no colon", "is not key:value"),
         (":value", "is not key:value"),
         ("{not json", "it is not valid JSON"),
