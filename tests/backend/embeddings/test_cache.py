@@ -59,6 +59,17 @@ def test_what_was_put_comes_back_with_its_tokens_and_ends_some_day(stores: Servi
         assert {len(client.get(key)) for key in keys} == {16, 20}
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_a_value_that_holds_no_number_is_not_served(stores: Services, number: float) -> None:
+    digest = uuid4().hex[:16]
+
+    async def work(cache: EmbeddingCache) -> None:
+        await cache.put(digest, {"bad": CachedEmbedding(struct.pack("<4f", 0.5, number, 0.0, 0.1), 7)})
+        assert await cache.get(digest, 4, ["bad"]) == {}
+
+    run(stores.redis_url, work)
+
+
 def test_nothing_is_added_to_a_redis_that_is_nearly_full_but_it_is_read(stores: Services) -> None:
     digest = uuid4().hex[:16]
 

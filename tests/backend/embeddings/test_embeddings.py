@@ -72,7 +72,7 @@ def test_openais_client_lists_the_model_and_may_call_it_by_all_its_names(data: W
             openai.BadRequestError,
             "produces 384 dimensions, not 64",
         ),
-        ({"model": "default", "input": [1, 2, 3]}, openai.BadRequestError, "send the text"),
+        ({"model": "default", "input": [1, 2, 3]}, openai.BadRequestError, "check_embedding_ctx_length=False"),
         ({"model": "default", "input": [[1, 2], [3]]}, openai.BadRequestError, "send the text"),
         ({"model": "default", "input": []}, openai.BadRequestError, "at least 1 item"),
         ({"model": "default", "input": ["x"] * 4097}, openai.BadRequestError, "at most 4096 items"),
@@ -86,6 +86,19 @@ def test_openais_client_shows_what_was_wrong(
     assert caught.value.body["message"]  # type: ignore[index]
     assert caught.value.response.headers["content-type"] == "application/problem+json"
     assert caught.value.response.json()["status"] == caught.value.status_code
+
+
+def test_a_client_that_sends_every_parameter_is_answered(data: World) -> None:
+    with data.client("reader") as client:
+        body = {"model": "default", "input": "x", "encoding_format": None, "dimensions": None, "user": None}
+        said = client.post("/v1/embeddings", json=body)
+    assert said.status_code == 200 and len(said.json()["data"][0]["embedding"]) == 384
+
+
+def test_openais_client_hears_of_a_body_that_is_too_large(data: World) -> None:
+    with client_of(data) as client, pytest.raises(openai.APIStatusError) as caught:
+        client.embeddings.create(model="default", input=["x" * 17_000_000])
+    assert caught.value.status_code == 413 and "body too large" in caught.value.body["message"]  # type: ignore[index]
 
 
 def test_openais_client_without_a_valid_key_hears_why(data: World) -> None:
