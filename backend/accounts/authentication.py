@@ -14,6 +14,7 @@ from backend.http.errors import ApiProblem
 from backend.settings import Settings
 
 COOKIE = "omnimind_session"
+DEVICE_COOKIE = "omnimind_device"
 MAX_LENGTH = 200
 """Limit on the length of a credential, in characters. Valid ones have fewer than 60."""
 

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from backend.accounts.access import Reader, identify
-from backend.accounts.authentication import COOKIE, address_of
+from backend.accounts.authentication import COOKIE, DEVICE_COOKIE, MAX_LENGTH, address_of
 from backend.accounts.login import LoginDependencies, change_password, log_in
-from backend.accounts.repository import sessions
+from backend.accounts.repository import devices, sessions
 from backend.accounts.repository.sessions import MAX_SECONDS
 from backend.accounts.schemas import Login, Me, NewPassword, Visitor
 from backend.deps import PoolsDep, SettingsDep
@@ -28,9 +28,12 @@ LoginDep = Annotated[LoginDependencies, Depends(_login_dependencies)]
 @router.post("/login")
 async def login(credentials: Login, request: Request, response: Response, deps: LoginDep) -> Me:
     """Begin a session; its cookie is for browsers on this machine only, and out of reach of scripts."""
-    user, token = await log_in(deps, address_of(request), credentials.name, credentials.password.get_secret_value())
+    known = request.cookies.get(DEVICE_COOKIE, "")[:MAX_LENGTH]
+    password = credentials.password.get_secret_value()
+    user, token, device = await log_in(deps, address_of(request), credentials.name, password, known)
     is_https = request.url.scheme == "https"
-    response.set_cookie(COOKIE, token, max_age=MAX_SECONDS, path="/", httponly=True, samesite="strict", secure=is_https)
+    for name, value, age in ((COOKIE, token, MAX_SECONDS), (DEVICE_COOKIE, device, devices.SECONDS)):
+        response.set_cookie(name, value, max_age=age, path="/", httponly=True, samesite="strict", secure=is_https)
     return Me(id=str(user.id), name=user.name, role=user.role, via="session")
 
 
@@ -64,10 +67,8 @@ async def session(request: Request, settings: SettingsDep, pools: PoolsDep) -> V
 
 
 @router.post("/password", status_code=204)
-async def password(passwords: NewPassword, request: Request, identity: Reader, deps: LoginDep) -> None:
+async def password(passwords: NewPassword, identity: Reader, deps: LoginDep) -> None:
     """Change one's own password; all sessions of this user end."""
     if identity.via != "session":
         raise ApiProblem(403, "not allowed", "changing a password requires a session", fix="log in: POST /auth/login")
-    await change_password(
-        deps, address_of(request), identity.name, passwords.old.get_secret_value(), passwords.new.get_secret_value()
-    )
+    await change_password(deps, identity.name, passwords.old.get_secret_value(), passwords.new.get_secret_value())

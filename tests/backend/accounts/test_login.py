@@ -209,6 +209,35 @@ def test_guessing_ends_with_429_for_that_name_even_if_all_guesses_are_made_at_on
         assert login(core, other["name"], its, worker).status_code == 200
 
 
+def test_a_name_is_counted_over_all_addresses(core: Cluster) -> None:
+    user, password = core.user()
+    with core.another(OMNIMIND_LOGINS_PER_MINUTE="5", OMNIMIND_REDIS_URL=core.other_redis) as worker:
+        statuses = []
+        for number in range(24):
+            transport = httpx.HTTPTransport(local_address=f"127.0.1.{number + 1}")
+            with httpx.Client(base_url=core.url(worker), transport=transport, timeout=60) as client:
+                body = {"name": user["name"], "password": f"guess number {number}"}
+                statuses.append(client.post("/auth/login", json=body).status_code)
+        assert set(statuses) == {401, 429} and statuses.count(401) <= 10
+
+
+def test_guesses_of_others_lock_nobody_out_of_his_own_device(core: Cluster) -> None:
+    user, password = core.user()
+    with (
+        core.another(OMNIMIND_LOGINS_PER_MINUTE="2", OMNIMIND_REDIS_URL=core.other_redis) as worker,
+        core.client(worker) as device,
+    ):
+        right = {"name": user["name"], "password": password}
+        assert device.post("/auth/login", json=right).status_code == 200
+        for name in (user["name"], *(f"nobody-{number}" for number in range(60))):
+            login(core, name, "a wrong one", worker)
+            login(core, name, "another one", worker)
+        assert login(core, user["name"], password, worker).status_code == 429, "a stranger's device"
+        assert device.post("/auth/login", json=right).status_code == 200
+        statuses = [device.post("/auth/login", json={**right, "password": "stolen?"}).status_code for _ in range(8)]
+        assert 429 in statuses, "and it does not guess without limit"
+
+
 def test_a_right_password_forgets_the_wrong_ones(core: Cluster) -> None:
     user, password = core.user()
     with core.another(OMNIMIND_LOGINS_PER_MINUTE="3", OMNIMIND_REDIS_URL=core.other_redis) as worker:
