@@ -77,6 +77,7 @@ def configure(the_world: World, home: Home, environment: Mapping[str, str], engi
         "programs": every,
         "launcher": launcher,
         "user": "root" if os.geteuid() == 0 else "",
+        "output": str(home.logs).replace("%", "%%%%"),  # supervisor expands a program's log twice
         **{
             name: str(place).replace("%", "%%")
             for name, place in (("logs", home.logs), ("run", home.run), ("state", home.state))
@@ -110,6 +111,12 @@ def folders(home: Home) -> None:
     be open already.
     """
     apart = postgres.owner()
+    if unusable := next((text for text in (" ;", " #", "\n", "\r") if text in str(home.state)), None):
+        raise Problem(
+            "cannot keep the data there",
+            f"supervisor's configuration cannot name a folder with {unusable!r} in it: {home.state}",
+            "choose another place: XDG_STATE_HOME=… omnimind up",
+        )
     try:
         home.state.mkdir(parents=True, exist_ok=True)
         home.state.chmod(0o711 if apart else 0o700)

@@ -23,7 +23,7 @@ def configuration(data: Path, port: int, password: str, *, durable: bool = True)
         f"port {port}",
         "protected-mode yes",
         f"user default on #{digest} ~* &* +@all",
-        f"dir {data}",
+        f"dir {_quoted(str(data))}",
         "maxmemory 384mb",
         "maxmemory-policy noeviction",
         f"appendonly {'yes' if durable else 'no'}",
@@ -33,6 +33,11 @@ def configuration(data: Path, port: int, password: str, *, durable: bool = True)
         "daemonize no",
     ]
     return "\n".join([*lines, ""])
+
+
+def _quoted(text: str) -> str:
+    """Return a text as redis.conf takes it: in double quotes, with backslashes."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def words(configuration_file: Path) -> tuple[str, ...]:

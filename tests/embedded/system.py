@@ -102,7 +102,7 @@ class System:
 
     user: str | None = None
     environment: dict[str, str] = field(default_factory=dict)
-    home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="om-embedded-")))
+    home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="om embedded %d 'x' \"y\"-")))
     ports: list[int] = field(default_factory=lambda: free_ports(7))
     python: str = sys.executable
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.embedded import ports
+from omnimind_ops.embedded import ports, prepare
 from omnimind_ops.embedded.home import Home, place
 from omnimind_ops.flows import gpu_gate
 from omnimind_ops.flows.logs import parse_since
@@ -315,3 +315,10 @@ def test_gpu_gate_ends_in_cpu_mode_with_a_reason(lock: str, words: dict[str, str
     found = gpu_gate.gate(world(), lock, words, read_gpu=lambda: card(lock="cpu", reason="there is no card"))
     assert (found.device, found.environment) == ("cpu", {"OMNIMIND_LOCK": "cpu"})
     assert why in found.why
+
+
+@pytest.mark.parametrize("name", ["a ;b", "a #b", "a\nb"])
+def test_a_folder_that_supervisor_cannot_name_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Problem, match="cannot keep the data there"):
+        prepare.folders(Home(tmp_path / name))
+    assert not (tmp_path / name).exists()
