@@ -24,7 +24,7 @@ from supervisor.options import ServerOptions  # type: ignore[import-untyped]
 from supervisor.states import ProcessStates, getProcessStateDescription  # type: ignore[import-untyped]
 from supervisor.supervisord import Supervisor  # type: ignore[import-untyped]
 
-from omnimind_ops.embedded import orphans, sockets
+from omnimind_ops.embedded import orphans, sockets, supervisor_logs
 from omnimind_ops.embedded.launch import PARENT, SOCKETS
 from omnimind_ops.embedded.watchdog import Watchdog
 
@@ -130,6 +130,7 @@ def main(config: str, programs: str) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(65536, hard if hard > 0 else 65536)), hard))
     orphans.adopt()
+    supervisor_logs.tolerate_a_full_disk()
     held = sockets.bind({program["socket"] for program in said.values() if program["socket"]})
     os.environ[SOCKETS], os.environ[PARENT] = json.dumps(held), str(os.getpid())
     watchdog = Watchdog(Path(os.environ["NOTIFY_SOCKET"]), said)

@@ -11,6 +11,7 @@ from omnimind_ops.flows import recovery
 from omnimind_ops.flows.health import HealthMonitor
 from omnimind_ops.health import restart_policy, root_cause
 from omnimind_ops.health.cache import save
+from omnimind_ops.health.host import NO_ROOM
 from omnimind_ops.health.probes import GUARD_FILE
 from omnimind_ops.health.recovery_actions import (
     ESCALATIONS,
@@ -82,6 +83,10 @@ class Guard:
         """Check, decide, act; return the health report."""
         self._finish()
         report = self.monitor.check()
+        if report.host.disk_used >= NO_ROOM:
+            self._warn_once("disk", f"{report.host.disk} is full: nothing is restarted until there is room")
+        elif self.warned.pop("disk", ""):
+            self.monitor.cache.gave_up.clear()
         if self.pending is None:  # during a restart, the observed state is no evidence
             self.state, actions = restart_policy.decide(self.state, self._observation(report))
             for action in actions:

@@ -13,6 +13,8 @@ from omnimind_ops.model.health import Host
 DISK_FULL = 95.0
 """Percent of disk use from which the system is degraded: the stores will soon refuse writes."""
 DISK_WARNS = 85.0
+NO_ROOM = 99.5
+"""Percent of disk use from which nothing that writes can start."""
 
 
 def read(state: Path, ports: frozenset[int], proc: Path = Path("/proc")) -> Host:

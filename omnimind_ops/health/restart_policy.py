@@ -5,7 +5,8 @@ A service is failing when its deep probe failed at least `failures` times in a r
 none of its dependencies fails. The guard then restarts one thing at a time, with growing delays: its failing workers,
 all of its processes, the service and its dependants. After that it leaves the service alone and reports the reason. The
 guard never restarts: a service that a user stopped; a service that reports that it is starting, or is within its start
-time-out; a store that responds but refuses (a password, a full disk); a service that is silent for less than `silent`
+time-out; a store that responds but refuses (a password, a full disk); anything while the disk has no room left, and
+then whatever fails anew, whether it was given up before or not; a service that is silent for less than `silent`
 seconds, which may only be slow. An OmniMind program that really hangs is found sooner, by the heartbeat of its own
 loop.
 """
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from omnimind_ops.catalogue import STORES, Kind
+from omnimind_ops.health.host import NO_ROOM
 from omnimind_ops.health.recovery_actions import (
     ESCALATIONS,
     Action,
@@ -68,6 +70,8 @@ def _decide(incident: Incident, reading: Reading, observation: Observation) -> t
     if not why:
         return _not_failing(incident, reading, observation)
     incident = replace(incident, since=at if incident.since is None else incident.since, healthy_since=None)
+    if observation.report.host.disk_used >= NO_ROOM:
+        return replace(incident, attempts=0, not_before=0.0, gave_up=""), None
     if incident.gave_up or not _is_due(incident, reading, observation, sick):
         return incident, None
     if reason := _hopeless(incident, reading, observation):

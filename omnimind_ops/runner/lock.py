@@ -5,6 +5,7 @@ The kernel holds the lock (flock), which ends with its holder. The file only des
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -35,7 +36,8 @@ def hold(path: Path, user: str, reason: str, *, clock: Clock = utc_now) -> Itera
     description = {"pid": os.getpid(), "who": user, "since": stamp(clock()), "why": reason}
     try:
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(description).encode() + b"\n", 0)
+        with contextlib.suppress(OSError):  # on a full disk it holds all the same, and tells nobody whose it is
+            os.pwrite(descriptor, json.dumps(description).encode() + b"\n", 0)
         yield
     finally:
         if descriptor in _descriptors:  # a forked child is not the holder

@@ -5,7 +5,7 @@ and when.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -77,13 +77,13 @@ class Story:
     told: dict[str, Told] = field(default_factory=lambda: {one.name: Told(one) for one in EVERY})
     done: list[str] = field(default_factory=list)
 
-    def look(self, at: float, marks: Mapping[str, str], trouble: str = "") -> None:
+    def look(self, at: float, marks: Mapping[str, str], trouble: str = "", host: Host = HOST) -> None:
         """Show one moment; an act is carried out at once."""
         readings = tuple(self.told[one.name].reading(marks.get(one.name, ".")) for one in EVERY)
         blames = {name: ("engine",) for name, mark in marks.items() if mark == "b"}
         readings = root_cause.find(readings, EVERY, blames)
         at_fault = {one.name: one.processes[:1] for one in EVERY if marks.get(one.name) == "f"}
-        report = Report(State.READY, readings, None, HOST, at, "embedded", None, None, 0.0, trouble)
+        report = Report(State.READY, readings, None, host, at, "embedded", None, None, 0.0, trouble)
         self.state, moves = decide(self.state, Observation(report, DEPENDANTS, at, Limits(), at_fault, self.foreign))
         for move in moves:
             self.done.append(f"{at:.0f} {words(move)}")
@@ -258,6 +258,22 @@ def test_nothing_is_done_when_the_manager_cannot_be_asked() -> None:
     for number in range(20):
         story.look(number * PERIOD, {one.name: "d" for one in EVERY}, trouble="supervisor does not answer")
     assert story.done == []
+
+
+def test_while_the_disk_is_full_nothing_is_restarted_and_then_all_that_fails() -> None:
+    """Also what was given up before."""
+    story, full = Story(), replace(HOST, disk_used=100.0)
+    for number in range(60):
+        story.look(number * PERIOD, {"postgres": "d"})
+    assert story.done[-1].endswith("gives up postgres")
+    story.done.clear()
+    for number in range(60, 400):
+        story.look(number * PERIOD, {"postgres": "d", "qdrant": "d"}, host=full)
+    assert story.done == []
+    story.look(4000, {"postgres": "d", "qdrant": "d"})
+    story.look(4010, {"postgres": ".", "qdrant": "d"})
+    restarts = [told.split(" [")[0] for told in story.done if "well" not in told]
+    assert restarts == ["4000 unit postgres", "4010 unit qdrant"]
 
 
 def test_what_was_seen_before_the_guard_itself_was_frozen_does_not_count() -> None:
