@@ -43,7 +43,7 @@ def main(words: list[str] | None = None) -> int:
             if asked.sample
             else _shown(campaign, asked.seed, (asked.only,))
         )
-    kept = state.State(state.place(campaign.name, asked.seed), record.commit())
+    kept = state.State(state.place(campaign.name, asked.seed), record.commit(), asked.seed)
     try:
         before = kept.results() if asked.resume else {}
     except state.CannotResumeError as error:
@@ -101,7 +101,8 @@ def _end(campaign: Campaign, asked: argparse.Namespace, commit: str, found: dict
 
 
 def _counted(found: dict[int, Result]) -> str:
-    return ", ".join(f"{kind}: {count}" for kind, count in tally(found.values()).kinds.items())
+    done = tally(found.values())
+    return ", ".join(f"{kind}: {count}" for kind, count in done.kinds.items()) + done.times
 
 
 if __name__ == "__main__":

@@ -1,67 +1,108 @@
-"""A migration on a real host, killed at a random moment; any command or event next; then it is to end whole.
+"""A migration on a real host, broken off at a random moment; any command or event next; then it is to end whole.
 
-Whole is: all old containers answer and hold what they held, and no native service runs; or the reverse. Whoever listens
-on a port belongs to the side that is whole. Data is compared by the hosts' own census.
+Whole is: all old containers answer and hold what they held, and no native service runs; or the reverse (host_whole.py).
+What a command says with its exit code is to be true, and a refusal is to name a command that leads on.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
+from omnimind_ops.model.problem import ExitCode
+from tests.campaigns import host_whole
+from tests.campaigns.host_whole import Census
 from tests.campaigns.result import Campaign, Result, Trial
 from tests.hosts import tool, wheelhouse
-from tests.hosts.host import Host, HostError
-from tests.hosts.sample import ANSWERS, FOLDER, USER, boot_sample, wait_for_stack
+from tests.hosts.host import Host
+from tests.hosts.sample import FOLDER, SEED_INSIDE, USER, boot_sample, wait_for_stack
 
 POINTS = 300
-WHOLE_SECONDS = 300.0
-"""How long a command that was started, or a boot, may take to end whole."""
-UNITS = "qdrant redis-server omnimind-8000@1 omnimind-8000@2 omnimind-8080@1 omnimind-3001@1 omnimind-frontend"
-OWNERS = {6333: "qdrant.service", 6379: "redis-server.service", 3000: "omnimind-frontend.service"}
-COMPOSE = "docker-compose"
-NEXT: dict[str, Callable[[Host], object]] = {
-    "up": lambda host: tool.omnimind(host, "up", check=False),
-    "down": lambda host: tool.omnimind(host, "down", check=False),
-    "migrate": lambda host: tool.migrate(host, check=False),
-    "rollback": lambda host: tool.omnimind(host, "rollback", "--yes", check=False),
-    "converge": lambda host: tool.omnimind(host, "converge", check=False),
-    "health": lambda host: tool.omnimind(host, "health", check=False),
+SETTLE_SECONDS = 20.0
+"""How long the side that a command has ended with may take to answer."""
+RESUME_SECONDS = 240.0
+"""How long the boot unit may take to complete a run."""
+RESUMED = "! systemctl is-active omnimind-resume | grep -q activating"
+MIGRATE, ROLLBACK = (*tool.WORDS, "--yes", "--no-bench"), ("rollback", "--yes")
+WORDS = {"migrate": MIGRATE, "rollback": ROLLBACK}
+ENDS = {("migrate", int(ExitCode.OK)): "native", ("migrate", int(ExitCode.ROLLED_BACK)): "old", ("rollback", 0): "old"}
+"""Which side a command says to have ended with."""
+VOLUME = """
+docker-compose exec -T redis redis-cli save
+sed -i '/^volumes:/d; s#image: redis:alpine#&\\n    volumes: [redis:/data]#; 1i volumes: {redis: {}}' docker-compose.yml
+docker-compose up -d --no-build
+"""
+"""Redis' data outlives `docker-compose down`, as in every stack whose owner wants to keep it."""
+
+
+def _compose(*words: str) -> Callable[[Host], subprocess.CompletedProcess[str]]:
+    command = ("runuser", "-u", USER, "--", "docker-compose", *words)
+    return lambda host: host.run(command, cwd=FOLDER, check=False, timeout=180)
+
+
+def _omnimind(*words: str) -> Callable[[Host], subprocess.CompletedProcess[str]]:
+    return lambda host: tool.omnimind(host, *words, check=False, timeout=420)
+
+
+COMMANDS = {
+    "migrate": _omnimind(*MIGRATE),
+    "rollback": _omnimind(*ROLLBACK),
+    "rollback --anyway": _omnimind(*ROLLBACK, "--anyway"),
+    "up": _omnimind("up"),
+    "down": _omnimind("down"),
+    "converge": _omnimind("converge"),
+    "health": _omnimind("health"),
+    "resume": _omnimind("resume"),
+    "compose up": _compose("up", "-d", "--no-build"),
+    "compose stop": _compose("stop"),
+    "compose down": _compose("down"),
+    "compose create": _compose("up", "--no-start", "--no-build"),
+}
+EVENTS: dict[str, Callable[[Host], object]] = {
     "reboot": lambda host: host.reboot(),
     "power cut": lambda host: host.crash(),
     "dockerd restart": lambda host: host.sh("systemctl restart docker"),
-    "compose up": lambda host: _compose(host, "up", "-d", "--no-build"),
-    "compose stop": lambda host: _compose(host, "stop"),
 }
+NEXT = (
+    *("up", "down", "migrate", "rollback", "converge", "health", "resume"),
+    *("compose up", "compose stop", "compose down", *EVENTS),
+)
 """What happens after the kill. Two of them may follow each other."""
+BY_HAND = ("compose stop", "compose down", "down")
+"""A side does not serve then because somebody stopped it; only that person starts it."""
 WAYS = (("migrate", "rollback"), ("rollback", "migrate"))
 """The commands to a whole end, in the order in which a person may try them."""
+LAST = ("up", "compose create", "rollback", "compose up", "migrate", "rollback --anyway")
+"""What refusals advise: start what was stopped by hand, create the containers again, leave what cannot be undone."""
+CUTS = ("kill -9 of the group", "kill -9 of the group", "kill -9 of the process", "power cut", "dockerd restart")
 
 
 @dataclass
 class Stage:
-    """The host that the trials share; a trial that ends bad gets the next one a new host."""
+    """The host that the trials share; a trial that does not end at rest gets the next one a new host."""
 
     host: Host | None = None
-    before: dict[str, Any] = field(default_factory=dict)
-    seconds: float = 60.0  # that a migration takes here
+    steps: dict[str, list[tuple[str, float]]] = field(default_factory=dict)  # of an undisturbed run, with their seconds
+    before: Census = field(default_factory=dict)
 
     def ready(self) -> Host:
         """Return a host with the old stack, full of data."""
         if self.host is None:
             self.host = boot_sample(points=POINTS, mounts=[wheelhouse.mount()])
             tool.install(self.host)
-            self.before = tool.census(self.host, native=False)
-            began = time.monotonic()
-            tool.migrate(self.host)
-            self.seconds = time.monotonic() - began
-            tool.omnimind(self.host, "rollback", "--yes")
+            self.host.sh(VOLUME, cwd=FOLDER)
+            self.host.run(("python3", SEED_INSIDE, "redis", "--seed=7"))
+            self.host.sh("docker-compose exec -T redis redis-cli save", cwd=FOLDER)
             wait_for_stack(self.host)
+            for words in (MIGRATE, ROLLBACK, MIGRATE, ROLLBACK):  # the first one installs what stays
+                self.steps[words[0]] = _steps(tool.omnimind(self.host, *words, "--json").stdout)
+            wait_for_stack(self.host)
+        self.before = tool.census(self.host, native=False)
         return self.host
 
     def close(self) -> None:
@@ -69,6 +110,90 @@ class Stage:
         if self.host:
             self.host.stop()
         self.host = None
+
+
+@dataclass
+class Attempt:
+    """One trial: what was done so far, in words, and the bad thing that was found, "" for none."""
+
+    stage: Stage
+    host: Host
+    chance: random.Random
+    told: list[str] = field(default_factory=list)
+    bad: str = ""
+    by_hand: bool = False
+
+    def do(self, name: str) -> bool:
+        """Run a command, or let an event happen; return whether a side may be whole now.
+
+        A command whose exit code says which side serves is taken at its word.
+        """
+        self.by_hand |= name in BY_HAND
+        if name in EVENTS:
+            EVENTS[name](self.host)
+            self.told.append(name)
+            return True
+        began = time.monotonic()
+        reply = COMMANDS[name](self.host)
+        said = f": {' '.join(reply.stderr.split())[-400:]}" if reply.returncode and "compose" not in name else ""
+        self.told.append(f"{name} exits {reply.returncode} after {time.monotonic() - began:.0f} s{said}")
+        if "Traceback" in reply.stderr or "unexpected error" in reply.stderr:
+            self.bad = self.bad or f"{name} ends with an unexpected error"
+        side = ENDS.get((name, reply.returncode), "")
+        if side and not self.by_hand and host_whole.wait(self.host, self.stage.before, SETTLE_SECONDS) != side:
+            self.bad = self.bad or f"{name} says that it ended, and is not whole"
+        return bool(side) or reply.returncode == 0
+
+    def cut(self, name: str) -> None:
+        """Start a command and break it off at a random moment of a random step."""
+        step, seconds = self.chance.choice(self.stage.steps[name])
+        delay, how = self.chance.uniform(0, max(seconds, 0.1)), self.chance.choice(CUTS)
+        begun = False
+        words = ("bash", "-c", 'echo $$; exec "$@"', "bash", tool.PROGRAM, *WORDS[name], "--json")
+        with self.host.popen(words, stderr=subprocess.DEVNULL) as client:
+            assert client.stdout is not None
+            pid = int(client.stdout.readline())
+            for line in client.stdout:
+                if not begun and _begins(line, step):
+                    begun = True
+                    time.sleep(delay)
+                    self._break_off(how, pid)
+            code = client.wait()
+        end = f"{how} {delay:.1f} s after the begin of {step}" if begun else f"{step} never began, exit {code}"
+        self.told.append(f"{name}: {end}")
+
+    def end(self, way: tuple[str, ...]) -> tuple[str, float]:
+        """Bring the host to a whole end; return the side, and the seconds that the commands and the start took."""
+        began = time.monotonic()
+        self.host.wait_for(("sh", "-c", RESUMED), RESUME_SECONDS, "the boot unit")
+        for command in ("", *way, *LAST):
+            is_near = self.do(command) if command else any(event in self.told[-1] for event in EVENTS)
+            if side := host_whole.wait(self.host, self.stage.before, SETTLE_SECONDS if is_near else 1):
+                seconds = time.monotonic() - began
+                self.told.append(f"whole ({side}) after {seconds:.0f} s {f'by {command}' if command else 'by itself'}")
+                return side, seconds
+            if self.bad:
+                break
+        return "", time.monotonic() - began
+
+    def rest(self) -> None:
+        """Bring the host back to the old stack for the next trial; nothing of the migration may be left."""
+        for command in ("rollback", *(("compose up",) if self.by_hand else ())):
+            self.do(command)
+        if host_whole.wait(self.host, self.stage.before, 60) != "old":
+            self.bad = self.bad or "does not come back to the old stack"
+        elif left := host_whole.rests(self.host):
+            self.told.append(f"left: {left}")
+            self.bad = self.bad or "something is left of the migration"
+        else:
+            tool.omnimind(self.host, "finish", "--yes")  # deletes what the rollbacks set aside
+
+    def _break_off(self, how: str, pid: int) -> None:
+        if how in EVENTS:
+            EVENTS[how](self.host)
+        else:
+            group = f"kill -9 -- -{pid} || " if "group" in how else ""
+            self.host.run(("bash", "-c", f"{group}kill -9 {pid} || true"), check=False)
 
 
 @contextmanager
@@ -82,109 +207,47 @@ def opened() -> Iterator[Trial]:
 
 
 def trial(stage: Stage, chance: random.Random) -> Result:
-    """Kill one migration, let one or two things happen, and bring the host to a whole end."""
-    host = stage.ready()
-    moment = chance.uniform(0, stage.seconds)
-    events = chance.sample(sorted(NEXT), chance.choice((1, 1, 2)))
-    way = chance.choice(WAYS)
-    killed = _kill_after(host, moment)
-    done = f"killed after {moment:.1f} s ({killed}), then {', '.join(events)}"
-    for event in events:
-        NEXT[event](host)
-    began = time.monotonic()
-    said = ""
-    for command in ("", *way):
-        if command:
-            reply = NEXT[command](host)
-            assert isinstance(reply, subprocess.CompletedProcess)
-            said = f"{command} exits {reply.returncode}: {' '.join(reply.stderr.split())[-300:]}"
-        side = _wait_until_whole(host, stage.before, 20 if not command else 60)
-        if side:
-            break
-    else:
-        stage.close()
-        return Result("neither side whole, no way out", True, f"{done}; {said}")
-    seconds = time.monotonic() - began
-    detail = f"{done}; whole ({side}) after {seconds:.0f} s {f'by {command}' if command else 'by itself'}"
-    if not _back(host, stage, side):
-        stage.close()
-        return Result("does not come back to the old stack", True, detail)
-    return Result(f"whole: {side}", detail=detail)
-
-
-def _kill_after(host: Host, seconds: float) -> str:
-    """Start a migration and `kill -9` its process group after so many seconds; return the last step that it began."""
-    script = 'echo $$; exec "$@"'
-    words = ("bash", "-c", script, "bash", tool.PROGRAM, *tool.WORDS, "--yes", "--json")
-    with host.popen(words, stderr=subprocess.DEVNULL) as client:
-        assert client.stdout is not None
-        pid = int(client.stdout.readline())
-        time.sleep(seconds)
-        host.run(("bash", "-c", f"kill -9 -- -{pid} || kill -9 {pid} || true"), check=False)
-        lines = client.stdout.read().decode().splitlines()
-    steps = [line.split('"step": "')[1].split('"')[0] for line in lines if '"doing"' in line and '"step": "' in line]
-    return steps[-1] if steps else "before its first step"
-
-
-def _wait_until_whole(host: Host, before: dict[str, Any], seconds: float) -> str:
-    """Return which side is whole within so many seconds: old, native, or "" for none."""
-    until = time.monotonic() + seconds
-    while True:
-        for side, is_whole in (("native", _is_native), ("old", _is_old)):
-            if is_whole(host, before):
-                return side
-        if time.monotonic() > until:
-            return ""
-        time.sleep(1)
-
-
-def _is_old(host: Host, before: dict[str, Any]) -> bool:
-    active = host.run(("systemctl", "is-active", *UNITS.split()), check=False).stdout.split()
-    if "active" in active or not all(_answers(host, question) for question in ANSWERS.values()):
-        return False
-    return _census(host, native=False) == before
-
-
-def _is_native(host: Host, before: dict[str, Any]) -> bool:
-    active = host.run(("systemctl", "is-active", *UNITS.split()), check=False).stdout.split()
-    if set(active) != {"active"} or host.run(("docker", "ps", "-q"), check=False).stdout:
-        return False
-    return all(_owner(host, port) == unit for port, unit in OWNERS.items()) and _census(host, native=True) == before
-
-
-def _owner(host: Host, port: int) -> str:
-    """Return the unit of the process that listens on a port."""
-    script = f"""
-    pid=$(ss -Hltnp 'sport = :{port}' | sed -n 's/.*pid=\\([0-9]*\\).*/\\1/p' | head -1)
-    sed -n 's#.*/\\([^/]*\\.service\\).*#\\1#p' /proc/$pid/cgroup | head -1
-    """
-    return host.run(("bash", "-c", script), check=False).stdout.strip()
-
-
-def _answers(host: Host, question: str) -> bool:
-    return host.run(("bash", "-c", question), check=False, timeout=20).returncode == 0
-
-
-def _census(host: Host, *, native: bool) -> dict[str, Any]:
-    """Return what a side holds; nothing while a store does not answer."""
+    """Break off one migration, let one or two things happen, and bring the host to a whole end."""
     try:
-        return tool.census(host, native=native)
-    except (HostError, subprocess.SubprocessError, ValueError):
-        return {}
+        result = _tried(Attempt(stage, stage.ready(), chance))
+    except BaseException:
+        stage.close()
+        raise
+    if result.bad:
+        stage.close()
+    return result
 
 
-def _back(host: Host, stage: Stage, side: str) -> bool:
-    """Bring the host back to the old stack for the next trial."""
-    if side == "native":
-        tool.omnimind(host, "rollback", "--yes", check=False)
-    return _wait_until_whole(host, stage.before, WHOLE_SECONDS) == "old"
+def _tried(one: Attempt) -> Result:
+    chance = one.chance
+    one.cut("migrate")
+    for event in chance.sample(NEXT, chance.choice((1, 1, 2))):
+        one.do(event)
+    way = chance.choice(WAYS)
+    if chance.random() < 0.25:
+        one.cut(way[0])
+    side, seconds = one.end(way)
+    if side and not one.bad:
+        one.rest()
+    kind = one.bad or (f"whole: {side}" if side else "neither side whole, no way out")
+    return Result(kind, bool(one.bad) or not side, "; ".join(one.told), round(seconds, 1))
 
 
-def _compose(host: Host, *words: str) -> object:
-    command = ("runuser", "-u", USER, "--", COMPOSE, *words)
-    return host.run(command, cwd=FOLDER, check=False, timeout=180)
+def _begins(line: bytes, step: str) -> bool:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return False  # cut
+    return event.get("step") == step and event.get("data", {}).get("status") in ("doing", "undoing")
+
+
+def _steps(lines: str) -> list[tuple[str, float]]:
+    """Return the steps of a run and how long each took."""
+    events = [event for event in map(json.loads, lines.splitlines()) if event["kind"] == "step"]
+    ended = ("done", "undone", "held")
+    return [(one["step"], one["data"]["seconds"] or 0.0) for one in events if one["data"]["status"] in ended]
 
 
 CAMPAIGN = Campaign(
-    "host-kills", "a migration on a host, killed at a random moment, then any command or event", opened, ()
+    "host-kills", "a migration on a host, broken off at a random moment, then any command or event", opened, ()
 )

@@ -28,7 +28,7 @@ def commit(root: Path = ROOT) -> str:
 
 def row(name: str, commit: str, seed: int, done: Tally) -> str:
     """Return the row."""
-    kinds = ", ".join(f"{kind}: {count}" for kind, count in done.kinds.items())
+    kinds = ", ".join(f"{kind}: {count}" for kind, count in done.kinds.items()) + done.times
     return f"| {datetime.now(UTC):%Y-%m-%d} | {name} | {commit} | {seed} | {done.count} | {done.verdict} | {kinds} |\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -14,12 +15,13 @@ BROKEN = "the trial itself failed"
 @dataclass(frozen=True)
 class Result:
     """How one trial ended. `kind` is what it is counted as; `bad`, that this must never happen; `detail` what was done
-    and what came of it.
+    and what came of it; `seconds` what the trial measured, None for nothing.
     """
 
     kind: str
     bad: bool = False
     detail: str = ""
+    seconds: float | None = None
 
 
 Trial = Callable[[random.Random], Result]
@@ -47,6 +49,7 @@ class Tally:
 
     kinds: Mapping[str, int]
     bad: int
+    seconds: tuple[float, ...] = ()
 
     @property
     def count(self) -> int:
@@ -58,8 +61,17 @@ class Tally:
         """In words."""
         return f"**{self.bad} bad**" if self.bad else "holds"
 
+    @property
+    def times(self) -> str:
+        """Median and longest of what the trials measured, "" for nothing."""
+        if not self.seconds:
+            return ""
+        return f"; {statistics.median(self.seconds):.1f} s median, {max(self.seconds):.1f} s at worst"
+
 
 def tally(results: Iterable[Result]) -> Tally:
     """Count them."""
     every = list(results)
-    return Tally(dict(Counter(one.kind for one in every).most_common()), sum(one.bad for one in every))
+    kinds = dict(Counter(one.kind for one in every).most_common())
+    seconds = tuple(one.seconds for one in every if one.seconds is not None)
+    return Tally(kinds, sum(one.bad for one in every), seconds)

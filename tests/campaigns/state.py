@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from tests.campaigns.result import Result
+
+FIELDS = frozenset(field.name for field in fields(Result))
 
 
 class CannotResumeError(Exception):
@@ -24,6 +26,7 @@ class State:
 
     path: Path
     commit: str
+    seed: int = 0
 
     def results(self) -> dict[int, Result]:
         """Return what was found so far, by the trial's number; a line that was cut by the end of the machine is left
@@ -44,20 +47,21 @@ class State:
             except ValueError:
                 continue
             number = one.pop("number")
-            found[number] = Result(**one)
+            found[number] = Result(**{name: one[name] for name in FIELDS & one.keys()})
         return found
 
     def begin(self) -> None:
         """Start anew."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(json.dumps({"commit": self.commit}) + "\n")
+        self.path.write_text(json.dumps({"commit": self.commit, "seed": self.seed}) + "\n")
 
     def add(self, number: int, result: Result) -> None:
         """Keep one, so that not even the machine's end loses it."""
+        line = {"number": number, "commit": self.commit, "seed": self.seed, **asdict(result)}
         with self.path.open("a+b") as file:
             file.seek(-1, os.SEEK_END)
             torn = b"" if file.read(1) == b"\n" else b"\n"
-            file.write(torn + json.dumps({"number": number, **asdict(result)}).encode() + b"\n")
+            file.write(torn + json.dumps(line).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
 
