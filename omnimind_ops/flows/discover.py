@@ -23,6 +23,7 @@ from omnimind_ops.observe.disks import disks
 from omnimind_ops.observe.starters import starters
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning.check_disk import PACKAGES, POSTGRES_DATA
+from omnimind_ops.planning.grace import graces
 from omnimind_ops.planning.migration import targets
 from omnimind_ops.planning.source import BackupToRestore, QdrantSource, RedisSource, Source
 from omnimind_ops.settings import Settings
@@ -82,6 +83,7 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
         qdrant=qdrant,
         redis=redis,
         starters=tuple(starter.name for starter in found if starter.unit),
+        graces=graces(order, data),
         pages=_pages((c for c in order if c.id not in data), (*settings.backend_ports, settings.frontend_port)),
     )
     wanted = goal(host, settings, options, qdrant, redis, paths)

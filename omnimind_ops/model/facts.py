@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from omnimind_ops.model.json import JSON
 
+FOREVER_SECONDS = 3600
+"""For a container that is never to be killed."""
+
 
 @dataclass(frozen=True)
 class Mount:
@@ -64,6 +67,13 @@ class Container:
     health: str = ""  # starting, healthy, unhealthy; "" without a health check
     started: str = ""  # when its process was started, in the engine's format
     exit_code: int = 0
+    stop_timeout: int | None = None  # seconds from SIGTERM to SIGKILL, None if it was not set; -1 never kills
+
+    def grace(self, default: int) -> int:
+        """Return the seconds that it may take to stop."""
+        if self.stop_timeout is None:
+            return default
+        return self.stop_timeout if self.stop_timeout >= 0 else FOREVER_SECONDS
 
 
 @dataclass(frozen=True)

@@ -106,13 +106,17 @@ class Act(StrEnum):
 
 @dataclass(frozen=True)
 class ContainersPayload(Payload):
-    """Containers by ID. `ports` must be free after a stop; `starters` are units that would start them."""
+    """Containers by ID. `ports` must be free after a stop; `starters` are units that would start them.
+
+    `graces`: seconds that each may take to stop; None in plans of earlier versions.
+    """
 
     kind = "containers"
     act: Act
     ids: tuple[str, ...]
     ports: tuple[int, ...] | None = None
     starters: tuple[str, ...] | None = None
+    graces: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)

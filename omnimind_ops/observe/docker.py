@@ -17,7 +17,7 @@ from omnimind_ops.observe import compose
 from omnimind_ops.observe.projects import Roles, pick_project, roles
 from omnimind_ops.observe.volumes import with_volumes
 from omnimind_ops.tools import docker
-from omnimind_ops.tools.compose import pairs, services
+from omnimind_ops.tools.compose import pairs, seconds, services
 from omnimind_ops.tools.output import main_line
 from omnimind_ops.tools.shell import run
 
@@ -112,7 +112,7 @@ def _project(name: str, members: Sequence[Container]) -> Project:
     files = tuple(_existing(file, example.working_dir) for file in example.config_files)
     document = compose.document(name, example.working_dir, files, example.labels.get(ENV_FILE, ""))
     return Project(
-        name, example.working_dir, files, tuple(_with_order(member, document) for member in members), document
+        name, example.working_dir, files, tuple(_with_file(member, document) for member in members), document
     )
 
 
@@ -122,9 +122,9 @@ def _existing(file: str, working_dir: str) -> str:
     return str(beside) if not Path(file).is_file() and beside.is_file() else file
 
 
-def _with_order(container: Container, document: Mapping[str, JSON] | None) -> Container:
-    """Return the container with depends_on from the file if it has no label for it (Compose v1)."""
-    if container.depends_on:
-        return container
+def _with_file(container: Container, document: Mapping[str, JSON] | None) -> Container:
+    """Return the container with what Compose v1 leaves in the file: depends_on, and the time to stop."""
     body = services(document or {}).get(container.service, {})
-    return replace(container, depends_on=tuple(sorted(pairs(body.get("depends_on")))))
+    order = container.depends_on or tuple(sorted(pairs(body.get("depends_on"))))
+    timeout = seconds(body.get("stop_grace_period")) if container.stop_timeout is None else container.stop_timeout
+    return replace(container, depends_on=order, stop_timeout=timeout)

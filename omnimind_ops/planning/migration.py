@@ -195,7 +195,9 @@ def _at_cutover(name: str, payload: Payload, title: str, undo: Undo = Undo.UNTIL
 
 def _stop(source: Source) -> list[Step]:
     """Return the steps that stop the containers, writers first, and read the stores between them."""
-    writers = ContainersPayload(Act.STOP, source.writers, source.page_ports or None)
+    writers = ContainersPayload(
+        Act.STOP, source.writers, source.page_ports or None, graces=source.graces_of(source.writers)
+    )
     steps = [_at_cutover("stop-writers", writers, "stop the containers that write")]
     if source.pages:
         title = "answer 503 on their ports until the native services take over"
@@ -209,7 +211,7 @@ def _stop(source: Source) -> list[Step]:
         title = f"copy Redis' data ({redis.way}: {redis.reason})"
         steps.append(_at_cutover("take-redis", _redis(redis), title, Undo.KEPT))
     data_ports = tuple(port for port in source.ports if port not in source.page_ports)
-    holders = ContainersPayload(Act.STOP, source.holders, data_ports)
+    holders = ContainersPayload(Act.STOP, source.holders, data_ports, graces=source.graces_of(source.holders))
     return [*steps, _at_cutover("stop-data", holders, "stop the data containers and wait for their ports")]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.goal import PLAIN_REDIS, RedisSettings
@@ -92,6 +92,11 @@ class Source:
     starters: tuple[str, ...] = ()  # units that would start the containers
     pages: tuple[tuple[str, int], ...] = ()  # addresses of the writers that native services will have
     inside: frozenset[str] = frozenset()
+    graces: Mapping[str, int] = field(default_factory=dict)  # seconds that each container may take to stop
+
+    def graces_of(self, ids: Sequence[str]) -> Mapping[str, int] | None:
+        """Return the graces of these containers, None for none."""
+        return {id: self.graces[id] for id in ids if id in self.graces} or None
 
     @property
     def page_ports(self) -> tuple[int, ...]:

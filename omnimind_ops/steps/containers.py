@@ -17,9 +17,11 @@ from omnimind_ops.observe.ports import holders
 from omnimind_ops.steps import fence
 from omnimind_ops.steps.container_return import RETURN_SECONDS, STAY_SECONDS, ContainerReturn
 from omnimind_ops.steps.container_states import engine_start, look, state_of
+from omnimind_ops.steps.stop_containers import stop_containers
 from omnimind_ops.tools.shell import run
 
 STOP_SECONDS = 60
+"""In plans of earlier versions, which do not say how long a container may take to stop."""
 NOTE_STEP = "note-containers"
 HOLD_STEP = "hold-containers"
 
@@ -78,7 +80,7 @@ class ContainersStep:
             case Act.HOLD:
                 self._release(step.id, before, tell)
             case Act.STOP:
-                self._start_again(step.id, memo, tell)
+                self._start_again(step, memo, tell)
 
     def _hold(self, step: Task[ContainersPayload], memo: Memo[ContainersNotes], tell: Tell) -> bool:
         states = _states(step.payload.ids)
@@ -106,7 +108,7 @@ class ContainersStep:
         if notes.stopped_at is None:
             memo.write(ContainersNotes(stopped_at=self.clock()))
         if running:
-            run(("docker", "stop", f"--time={STOP_SECONDS}", *running), timeout=STOP_SECONDS * 2)
+            stop_containers(_graces(step, running))
             tell(line(step.id, f"stopped {len(running)} containers"))
         _wait_until_free(step.payload.ports or ())
         return bool(running)
@@ -124,16 +126,16 @@ class ContainersStep:
         finally:
             fence.lift(before.starters or {})
 
-    def _start_again(self, step: str, memo: Memo[ContainersNotes], tell: Tell) -> None:
+    def _start_again(self, step: Task[ContainersPayload], memo: Memo[ContainersNotes], tell: Tell) -> None:
         before = memo.read()
-        self._end_stop(before)
-        problems = [problem for id in before.running or () if (problem := self._start(id, step, tell))]
+        self._end_stop(step, before)
+        problems = [problem for id in before.running or () if (problem := self._start(id, step.id, tell))]
         if memo.of(HOLD_STEP, ContainersNotes).states is None and problems:
             raise problems[0]
         for problem in problems:  # the undo of "hold" tries again and has the last word
-            tell(warning(f"{problem.what}: {problem.why}", step))
+            tell(warning(f"{problem.what}: {problem.why}", step.id))
 
-    def _end_stop(self, before: ContainersNotes) -> None:
+    def _end_stop(self, step: Task[ContainersPayload], before: ContainersNotes) -> None:
         """End a stop that was cut: a container that ignores SIGTERM is killed by it later, after it was "started"."""
         if before.stopped_at is None or not before.states:
             return
@@ -141,8 +143,10 @@ class ContainersStep:
         old = {state.started for state in before.states.values()}
         stopping = [id for id, container in found.items() if container.running and container.started in old]
         if stopping:
-            left = int(min(max(before.stopped_at + STOP_SECONDS - self.clock(), 1), STOP_SECONDS))
-            run(("docker", "stop", f"--time={left}", *stopping), timeout=left + STOP_SECONDS, check=False)
+            since = int(self.clock() - before.stopped_at)
+            graces = _graces(step, before.states)
+            now = {self.current(id): graces[id] for id in before.states}
+            stop_containers({id: min(max(now[id] - since, 1), now[id]) for id in stopping}, check=False)
 
     def _start(self, container: str, step: str, tell: Tell) -> Problem | None:
         """Start the container; return why it does not start, so that the others are started all the same."""
@@ -162,6 +166,12 @@ class ContainersStep:
 
     def _return(self, step: str, tell: Tell) -> ContainerReturn:
         return ContainerReturn(step, tell, self.stay, self.seconds)
+
+
+def _graces(step: Task[ContainersPayload], ids: Iterable[str]) -> dict[str, int]:
+    """Return the seconds that each may take to stop."""
+    planned = step.payload.graces or {}
+    return {id: planned.get(id, STOP_SECONDS) for id in ids}
 
 
 def _states(ids: Iterable[str]) -> dict[str, ContainerState]:

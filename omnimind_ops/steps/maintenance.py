@@ -58,6 +58,14 @@ class MaintenanceStep:
 
 def show(addresses: Sequence[tuple[str, int]], goal: Goal, paths: Paths) -> str:
     """Start a page on these addresses while this process lives; return why one does not start, "" if all do."""
+    try:
+        return _start(_write(addresses, goal, paths))
+    except OSError as error:
+        return str(error)
+
+
+def _write(addresses: Sequence[tuple[str, int]], goal: Goal, paths: Paths) -> list[str]:
+    """Write a unit for each port that no native socket has; return their names."""
     units = []
     for port in dict.fromkeys(port for _, port in addresses):
         socket = native.FRONTEND[0] if port == goal.frontend_port else native.socket(port)
@@ -69,6 +77,10 @@ def show(addresses: Sequence[tuple[str, int]], goal: Goal, paths: Paths) -> str:
         units.append(f"{UNIT}-{port}.service")
         folder(paths).mkdir(parents=True, exist_ok=True)
         (folder(paths) / units[-1]).write_text(render("systemd/maintenance.service.j2", values))
+    return units
+
+
+def _start(units: Sequence[str]) -> str:
     if not units:
         return ""
     run(("systemctl", "daemon-reload"))

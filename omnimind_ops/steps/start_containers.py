@@ -16,10 +16,12 @@ from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.observe import docker
 from omnimind_ops.observe.ports import FORWARDERS, holders
+from omnimind_ops.steps.stop_containers import stop_containers
 from omnimind_ops.tools.shell import run
 
 SECONDS = 120
 STOP_SECONDS = 60
+"""For a store whose owner did not say how long it may take."""
 FREE_SECONDS = 30.0
 TRIES = 10
 
@@ -52,7 +54,7 @@ class StartContainersStep:
         started = memo.read().started or ()
         containers = [container for container in docker.containers() if container.id in started]
         if containers:
-            run(("docker", "stop", f"--time={STOP_SECONDS}", *(c.id for c in containers)), timeout=STOP_SECONDS * 2)
+            stop_containers({container.id: container.grace(STOP_SECONDS) for container in containers})
             _wait_until_free({publish.host_port for container in containers for publish in container.ports})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,8 @@ from omnimind_ops.model.json import JSON
 
 NEEDS_COMPOSE = ("extends", "include")
 """Keys that refer to other files: only Compose itself reads them correctly."""
+_PARTS = re.compile(r"(\d+(?:\.\d+)?)(ms|us|h|m|s)")
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 0.000001}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -160,3 +163,11 @@ def services(document: Mapping[str, JSON]) -> dict[str, Mapping[str, JSON]]:
 
 def _mapping(value: JSON) -> Mapping[str, JSON]:
     return value if isinstance(value, Mapping) else {}
+
+
+def seconds(period: JSON) -> int | None:
+    """Return a duration (90, "90s", "1m30s") in whole seconds, rounded up; None for none."""
+    if isinstance(period, int):
+        return period
+    parts = _PARTS.findall(period) if isinstance(period, str) else []
+    return math.ceil(sum(float(number) * _UNITS[unit] for number, unit in parts)) if parts else None

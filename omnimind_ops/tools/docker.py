@@ -132,6 +132,7 @@ def _container(raw: Mapping[str, Any]) -> Container:
         health=_health(state),
         started=state.get("StartedAt", ""),
         exit_code=int(state.get("ExitCode") or 0),
+        stop_timeout=None if config.get("StopTimeout") is None else int(config["StopTimeout"]),
     )
 
 

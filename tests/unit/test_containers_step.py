@@ -121,7 +121,7 @@ def test_a_cut_stop_does_not_kill_later_what_the_undo_has_started(
 
 
 def _cut_stop(monkeypatch: pytest.MonkeyPatch, task: Task[ContainersPayload], memo: Memo[ContainersNotes]) -> None:
-    from omnimind_ops.steps import containers
+    from omnimind_ops.steps import stop_containers
 
     def killed(argv: tuple[str, ...], **_: object) -> None:
         with subprocess.Popen(argv, stdout=subprocess.DEVNULL) as client:
@@ -130,7 +130,7 @@ def _cut_stop(monkeypatch: pytest.MonkeyPatch, task: Task[ContainersPayload], me
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(containers, "run", killed)
+        patch.setattr(stop_containers, "run", killed)
         ContainersStep(stay=0.5, seconds=5).do(task, memo, lambda _: None)
 
 

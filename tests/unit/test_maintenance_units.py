@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.flows import migrate as flow
+from omnimind_ops.model.event import Event
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.notes import NoNotes
 from omnimind_ops.model.payloads import Act, MaintenancePayload
@@ -76,6 +77,15 @@ def test_a_native_socket_that_listens_is_not_stopped_for_a_page(
     monkeypatch.setenv("NATIVE", "active")
     step.do(TASK, MEMO, lambda event: None)
     assert "start" not in calls.read_text()
+
+
+def test_a_page_that_cannot_be_written_is_a_warning(calls: Path, step: MaintenanceStep) -> None:
+    folder = maintenance.folder(step.paths)
+    folder.parent.mkdir(parents=True)
+    folder.write_text("no folder")
+    told: list[Event] = []
+    assert not step.do(TASK, MEMO, told.append)
+    assert "no page is shown during the cutover" in told[0].text and "start" not in calls.read_text()
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
