@@ -35,7 +35,7 @@ ENDS = {("migrate", int(ExitCode.OK)): "native", ("migrate", int(ExitCode.ROLLED
 VOLUME = """
 docker-compose exec -T redis redis-cli save
 sed -i '/^volumes:/d; s#image: redis:alpine#&\\n    volumes: [redis:/data]#; 1i volumes: {redis: {}}' docker-compose.yml
-docker-compose up -d --no-build
+docker-compose up -d --no-build --renew-anon-volumes
 """
 """Redis' data outlives `docker-compose down`, as in every stack whose owner wants to keep it."""
 
@@ -122,6 +122,7 @@ class Attempt:
     told: list[str] = field(default_factory=list)
     bad: str = ""
     by_hand: bool = False
+    seconds: float | None = None  # the longest from a command, or a boot, to a whole side where none was before
 
     def do(self, name: str) -> bool:
         """Run a command, or let an event happen; return whether a side may be whole now.
@@ -130,9 +131,9 @@ class Attempt:
         """
         self.by_hand |= name in BY_HAND
         if name in EVENTS:
-            EVENTS[name](self.host)
-            self.told.append(name)
+            self.event(name)
             return True
+        is_measured = name in ("migrate", "rollback", "resume") and (name == "rollback" or not self.side())
         began = time.monotonic()
         reply = COMMANDS[name](self.host)
         said = f": {' '.join(reply.stderr.split())[-400:]}" if reply.returncode and "compose" not in name else ""
@@ -140,9 +141,25 @@ class Attempt:
         if "Traceback" in reply.stderr or "unexpected error" in reply.stderr:
             self.bad = self.bad or f"{name} ends with an unexpected error"
         side = ENDS.get((name, reply.returncode), "")
-        if side and not self.by_hand and host_whole.wait(self.host, self.stage.before, SETTLE_SECONDS) != side:
+        if side and not self.by_hand and self.side(SETTLE_SECONDS) != side:
             self.bad = self.bad or f"{name} says that it ended, and is not whole"
+        elif side and is_measured:
+            self.seconds = max(self.seconds or 0.0, time.monotonic() - began)
         return bool(side) or reply.returncode == 0
+
+    def event(self, name: str) -> None:
+        """Let an event happen; after a boot, wait for the unit that completes a run."""
+        is_boot, began = name != "dockerd restart", time.monotonic()
+        EVENTS[name](self.host)
+        self.told.append(name)
+        if is_boot:
+            self.host.wait_for(("sh", "-c", RESUMED), RESUME_SECONDS, "the boot unit")
+            if not self.by_hand and self.side(SETTLE_SECONDS):
+                self.seconds = max(self.seconds or 0.0, time.monotonic() - began)
+
+    def side(self, seconds: float = 0) -> str:
+        """Return which side is whole, or is whole within so many seconds."""
+        return host_whole.wait(self.host, self.stage.before, seconds)
 
     def cut(self, name: str) -> None:
         """Start a command and break it off at a random moment of a random step."""
@@ -162,25 +179,23 @@ class Attempt:
         end = f"{how} {delay:.1f} s after the begin of {step}" if begun else f"{step} never began, exit {code}"
         self.told.append(f"{name}: {end}")
 
-    def end(self, way: tuple[str, ...]) -> tuple[str, float]:
-        """Bring the host to a whole end; return the side, and the seconds that the commands and the start took."""
-        began = time.monotonic()
+    def end(self, way: tuple[str, ...]) -> str:
+        """Bring the host to a whole end; return the side, "" for none."""
         self.host.wait_for(("sh", "-c", RESUMED), RESUME_SECONDS, "the boot unit")
         for command in ("", *way, *LAST):
             is_near = self.do(command) if command else any(event in self.told[-1] for event in EVENTS)
-            if side := host_whole.wait(self.host, self.stage.before, SETTLE_SECONDS if is_near else 1):
-                seconds = time.monotonic() - began
-                self.told.append(f"whole ({side}) after {seconds:.0f} s {f'by {command}' if command else 'by itself'}")
-                return side, seconds
+            if side := self.side(SETTLE_SECONDS if is_near else 1):
+                self.told.append(f"whole ({side}) {f'by {command}' if command else 'by itself'}")
+                return side
             if self.bad:
                 break
-        return "", time.monotonic() - began
+        return ""
 
     def rest(self) -> None:
         """Bring the host back to the old stack for the next trial; nothing of the migration may be left."""
-        for command in ("rollback", *(("compose up",) if self.by_hand else ())):
+        for command in ("rollback", *(("compose create", "rollback", "compose up") if self.by_hand else ())):
             self.do(command)
-        if host_whole.wait(self.host, self.stage.before, 60) != "old":
+        if self.side(SETTLE_SECONDS) != "old":
             self.bad = self.bad or "does not come back to the old stack"
         elif left := host_whole.rests(self.host):
             self.told.append(f"left: {left}")
@@ -190,7 +205,7 @@ class Attempt:
 
     def _break_off(self, how: str, pid: int) -> None:
         if how in EVENTS:
-            EVENTS[how](self.host)
+            self.event(how)
         else:
             group = f"kill -9 -- -{pid} || " if "group" in how else ""
             self.host.run(("bash", "-c", f"{group}kill -9 {pid} || true"), check=False)
@@ -226,11 +241,11 @@ def _tried(one: Attempt) -> Result:
     way = chance.choice(WAYS)
     if chance.random() < 0.25:
         one.cut(way[0])
-    side, seconds = one.end(way)
+    side = one.end(way)
     if side and not one.bad:
         one.rest()
     kind = one.bad or (f"whole: {side}" if side else "neither side whole, no way out")
-    return Result(kind, bool(one.bad) or not side, "; ".join(one.told), round(seconds, 1))
+    return Result(kind, bool(one.bad) or not side, "; ".join(one.told), one.seconds and round(one.seconds, 1))
 
 
 def _begins(line: bytes, step: str) -> bool:
