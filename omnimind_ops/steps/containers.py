@@ -144,9 +144,8 @@ class ContainersStep:
         stopping = [id for id, container in found.items() if container.running and container.started in old]
         if stopping:
             since = int(self.clock() - before.stopped_at)
-            graces = _graces(step, before.states)
-            now = {self.current(id): graces[id] for id in before.states}
-            stop_containers({id: min(max(now[id] - since, 1), now[id]) for id in stopping}, check=False)
+            graces = {self.current(id): grace for id, grace in _graces(step, before.states).items()}
+            stop_containers({id: min(max(graces[id] - since, 1), graces[id]) for id in stopping}, check=False)
 
     def _start(self, container: str, step: str, tell: Tell) -> Problem | None:
         """Start the container; return why it does not start, so that the others are started all the same."""

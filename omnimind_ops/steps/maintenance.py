@@ -83,7 +83,7 @@ def _write(addresses: Sequence[tuple[str, int]], goal: Goal, paths: Paths) -> li
 def _start(units: Sequence[str]) -> str:
     if not units:
         return ""
-    run(("systemctl", "daemon-reload"))
+    run(("systemctl", "daemon-reload"), check=False)
     started = run(("systemctl", "start", *units), timeout=SECONDS, check=False)
     return "" if started.ok else started.err.strip()
 
