@@ -103,7 +103,13 @@ def memory_limit(container: str) -> int:
 
 def container_now(container: str) -> Container:
     """Return a container as it is now; its environment contains secrets."""
-    return docker.parse_inspect(run(docker.inspect((container,)), timeout=30).out)[0]
+    answer = run(docker.inspect((container,)), timeout=30, check=False)
+    found = docker.parse_inspect(answer.out)
+    if found:
+        return found[0]
+    why = "it was removed" if "no such" in answer.err.lower() else main_line(answer.err.splitlines())
+    fix = "see `docker ps -a`; if the containers were created again, run `omnimind migrate --from-docker` for a new plan"
+    raise Problem(f"cannot inspect container {container[:12]}", why, fix)
 
 
 def _project(name: str, members: Sequence[Container]) -> Project:

@@ -16,6 +16,7 @@ from omnimind_ops.flows import confirm, finish, migrate, way_back
 from omnimind_ops.model.event import Warning
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.status import RunState, Status
+from omnimind_ops.observe import docker
 from tests.engine_double import container
 from tests.migrated import IDS, VOLUME, Host, migrated, names
 
@@ -163,8 +164,9 @@ def test_where_the_native_side_does_not_serve_all_that_is_left_is_started(host: 
         host.journal.mark(host.run.id, step, Status.TODO)
     host.journal.state(host.run.id, RunState.RUNNING)
     one_removed(host)
-    with pytest.raises(Problem, match="cannot undo 1 step"):
+    with pytest.raises(Problem, match="cannot undo 1 step") as caught:
         host.rollback()
+    assert "docker compose up --no-start" in caught.value.fix and "docker logs" not in caught.value.fix
     assert (host.state, host.double.running) == (RunState.FAILED, names("qdrant", "backend", "frontend"))
     host.create("redis", "7" * 64)
     assert host.rollback() is RunState.ROLLED_BACK
@@ -272,3 +274,10 @@ def test_a_dockerd_that_is_being_restarted_is_waited_for(host: Host) -> None:
     back.start()
     way_back.WayBack(lambda event: None, wait=60).check(host.run)
     back.join()
+
+
+def test_a_step_that_needs_a_container_that_was_removed_says_so(host: Host) -> None:
+    one_removed(host)
+    with pytest.raises(Problem, match="it was removed") as caught:
+        docker.container_now(IDS["redis"])
+    assert "omnimind migrate --from-docker" in caught.value.fix
