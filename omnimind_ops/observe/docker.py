@@ -108,7 +108,9 @@ def container_now(container: str) -> Container:
     if found:
         return found[0]
     why = "it was removed" if "no such" in answer.err.lower() else main_line(answer.err.splitlines())
-    fix = "see `docker ps -a`; if the containers were created again, run `omnimind migrate --from-docker` for a new plan"
+    fix = (
+        "see `docker ps -a`; if the containers were created again, run `omnimind migrate --from-docker` for a new plan"
+    )
     raise Problem(f"cannot inspect container {container[:12]}", why, fix)
 
 

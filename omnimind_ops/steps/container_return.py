@@ -79,7 +79,7 @@ class ContainerReturn:
                 run(("docker", "pause", id), check=False)
 
 
-_CREATE = "create it again without starting it (docker compose up --no-start, in its project's folder)"
+CREATE = "create it again without starting it (docker compose up --no-start, in its project's folder)"
 _UNHEALTHY = "it runs, but its health check says "
 
 
@@ -96,7 +96,7 @@ def _only_unhealthy(why: str) -> bool:
 def _not_back(missing: Mapping[str, str], found: Mapping[str, Container]) -> Problem:
     names = {id: found[id].name if id in found else id[:12] for id in missing}
     log = next((name for id, name in names.items() if id in found), "")
-    fix = f"read its log (docker logs {log}) and fix the cause" if log else _CREATE
+    fix = f"read its log (docker logs {log}) and fix the cause" if log else CREATE
     return Problem(
         f"cannot bring back {', '.join(names.values())}",
         "; ".join(f"{names[id]}: {why}" for id, why in missing.items()),

@@ -15,7 +15,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.observe.ports import holders
 from omnimind_ops.steps import fence
-from omnimind_ops.steps.container_return import RETURN_SECONDS, STAY_SECONDS, ContainerReturn
+from omnimind_ops.steps.container_return import CREATE, RETURN_SECONDS, STAY_SECONDS, ContainerReturn
 from omnimind_ops.steps.container_states import engine_start, look, state_of
 from omnimind_ops.steps.stop_containers import stop_containers
 from omnimind_ops.tools.shell import run
@@ -151,7 +151,7 @@ class ContainersStep:
         """Start the container; return why it does not start, so that the others are started all the same."""
         now = self.current(container)
         if not now:
-            why, fix = "it was removed", "create it again, or give it up with `omnimind rollback --anyway`"
+            why, fix = "it was removed", f"{CREATE}, or give it up with `omnimind rollback --anyway`"
             return None if self.give_up else Problem(f"cannot start container {container[:12]}", why, fix)
         try:
             found = look((now,)).get(now)
