@@ -50,6 +50,7 @@ def _native(run: Run | None) -> Run:
     """Return the run that made this host native; raise Problem if there is none, or one that is not finished."""
     from omnimind_ops.flows import unfinished
     from omnimind_ops.planning.run_cells import Trigger
+    from omnimind_ops.runner.history import History
 
     if run is None:
         raise Problem(
@@ -58,5 +59,5 @@ def _native(run: Run | None) -> Run:
             "run `omnimind migrate --from-docker` first",
             code=ExitCode.NOT_INSTALLED,
         )
-    unfinished.refuse(Trigger.CONVERGE, run, "converge now")
+    unfinished.refuse(Trigger.CONVERGE, run, "converge now", History(paths().journal))
     return run

@@ -242,10 +242,13 @@ def _prepare(ask: AskAgain, how: How) -> Prepared:
 
 
 def _already_native(run: Run, settings: Settings, how: How) -> None:
-    from omnimind_ops.flows import confirm
+    from omnimind_ops.flows import carry, confirm
+    from omnimind_ops.render import choose
     from omnimind_ops.runner.journal import Journal
 
     with Journal(paths().journal) as journal:  # it is restored here if it was lost
+        with choose(how.json) as show:
+            carry.settle(run, journal, paths(), show.tell)
         if how.yes and run.state is RunState.UNCONFIRMED:
             run = confirm.confirm(run, journal, paths())
     _converge(run, settings, how.json)

@@ -23,7 +23,6 @@ def command(
     require_root("resume")
     from omnimind_ops.flows import resolve_run, resume
     from omnimind_ops.flows.handover import ENDED
-    from omnimind_ops.planning.direction import Direction, direction
     from omnimind_ops.render import choose
     from omnimind_ops.render.run import output
     from omnimind_ops.runner.history import History
@@ -34,7 +33,7 @@ def command(
     hand_over(unlocked_run, paths(), ENDED, take_over=take_over)
     with hold(paths().lock, calling_user(), "resume"), Journal(paths().journal) as journal:
         migration = resolve_run.migration(journal, run)
-        is_cut = direction(migration) is not Direction.STAY
+        is_cut = resume.is_cut(migration, journal)
         with choose(json) as show:
             done = resume.resume(migration, journal, paths(), show.tell, yes=yes)
     if not is_cut:

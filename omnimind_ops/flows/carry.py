@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from omnimind_ops import credentials
-from omnimind_ops.flows import receipt
+from omnimind_ops.flows import handover, receipt
 from omnimind_ops.flows.run_inputs import goal_begun
+from omnimind_ops.flows.unfinished_carry import SERVING
 from omnimind_ops.flows.way_back import WayBack
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model import codec
@@ -25,7 +26,7 @@ from omnimind_ops.model.plan import Plan, Preview
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.since import Part
-from omnimind_ops.model.status import RunState
+from omnimind_ops.model.status import TO_UNDO, RunState
 from omnimind_ops.observe import docker
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import carry as planning
@@ -34,14 +35,13 @@ from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Outcome
 from omnimind_ops.runner.records import UNFINISHED
+from omnimind_ops.steps import boot
 from omnimind_ops.stores.files.carry import parking
 from omnimind_ops.stores.files.changes import changes
 from omnimind_ops.stores.files.space import check_space
 from omnimind_ops.stores.qdrant.versions import version_problem
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.unsupported import unsupported_keys
-
-SERVING = (RunState.UNCONFIRMED, RunState.CONFIRMED)
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,13 @@ def preview(prepared: Prepared, paths: Paths) -> tuple[Preview, ...]:
 def carry(run: Run, prepared: Prepared, journal: Journal, paths: Paths, tell: Tell) -> Run:
     """Carry the data; raise Problem if that failed and everything is as it was."""
     setup: dict[str, JSON] = {"migration": run.id, "goal": asdict(prepared.goal)}
+    is_confirmed = run.state is RunState.CONFIRMED
+    boot.arm(paths, run.id, handover.timer_command(paths), tell, yes=is_confirmed)
     own = journal.create(prepared.plan, setup, id=prepared.id)
     with handlers(prepared.goal, paths, own.id, prepared.way) as kinds:
         outcome = runner.apply(own, journal, kinds, tell)
     if outcome.problem and not outcome.not_undone:
+        boot.settle(paths, run.state)
         raise _undone(run, outcome.problem)
     own = outcome.check()
     _save(run, own, prepared, paths, tell)
@@ -117,7 +120,19 @@ def take_back(own: Run, journal: Journal, paths: Paths, tell: Tell) -> Outcome:
         fix = f"the data they had before is in the folders `.omnimind-parked/{own.id}` beside or inside theirs"
         raise Problem(f"cannot take back {own.id}", why, fix)
     with handlers(goal_begun(own), paths, own.id) as kinds:
-        return runner.undo(own, journal, kinds, tell)
+        outcome = runner.undo(own, journal, kinds, tell, check_undo=_engine_answers)
+    if not outcome.not_undone:
+        boot.settle(paths, journal.run(str(own.setup.get("migration"))).state)
+    return outcome
+
+
+def _engine_answers(own: Run) -> None:
+    """Raise Problem if old containers were started, and nothing could stop them."""
+    record = own.record("start-old-stores")
+    if record and record.status in TO_UNDO and (reason := docker.version()[1]):
+        fix = "start Docker (systemctl start docker), then run `omnimind resume`"
+        why = f"no Docker engine answers: {reason}. Nothing was changed"
+        raise Problem("cannot take back what was carried", why, fix, code=ExitCode.NO_WAY_BACK)
 
 
 def _checked(route: Route, goal: Goal, containers: dict[str, Container], paths: Paths) -> Route:

@@ -19,7 +19,7 @@ from omnimind_ops.steps.timer import remove_timer
 def confirm(run: Run, journal: Journal, paths: Paths) -> Run:
     """Confirm a finished migration; a confirmed one stays confirmed."""
     if not _undo_changed_nothing(run):
-        unfinished.refuse(Trigger.CONFIRM, run, f"confirm {run.id}")
+        unfinished.refuse(Trigger.CONFIRM, run, f"confirm {run.id}", journal)
     journal.state(run.id, RunState.CONFIRMED)  # first: interrupted after this, the timer finds it and does nothing
     remove_timer(paths)
     boot.settle(paths, RunState.CONFIRMED)

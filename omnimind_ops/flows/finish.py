@@ -11,7 +11,6 @@ from pathlib import Path
 
 from omnimind_ops.flows import parked, places, receipt, unfinished
 from omnimind_ops.flows.run_inputs import goal_begun, old_stack
-from omnimind_ops.flows.unfinished_carry import refuse_beside_carry
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.old_stack import OldVolume
 from omnimind_ops.model.payloads import ContainersPayload
@@ -21,6 +20,7 @@ from omnimind_ops.model.status import RunState
 from omnimind_ops.observe import docker
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning.run_cells import Trigger
+from omnimind_ops.runner.history import History
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.stores.files.discard import discard
 from omnimind_ops.stores.postgres.parking import Server
@@ -54,21 +54,23 @@ def leftovers(run: Run, paths: Paths, rolled_back: Iterable[str] = ()) -> Leftov
 
     Of a run that was rolled back it is only what that run and the others in `rolled_back` have parked.
     """
-    unfinished.refuse(Trigger.FINISH, run, f"finish {run.id}")
-    refuse_beside_carry(paths, f"finish {run.id}")
+    history = History(paths.journal)
+    unfinished.refuse(Trigger.FINISH, run, f"finish {run.id}", history)
     old, goal = old_stack(run), goal_begun(run)
     if run.state is not RunState.CONFIRMED:
         ids = dict.fromkeys((run.id, *rolled_back)) if run.state is RunState.ROLLED_BACK else ()
-        return Leftovers((), (), (), (), parked.of_runs(goal, ids), old.bind_mounts)
+        folders = (*parked.of_runs(goal, ids), *parked.carried(history.runs(), ids))
+        return Leftovers((), (), (), (), folders, old.bind_mounts)
     _engine_answers(run)
-    folders = dict.fromkeys((*places.leftovers(run), *parked.roots(goal), paths.stage))
+    carried = parked.carried(history.runs())
+    roots = dict.fromkeys((*places.leftovers(run), *parked.roots(goal), *carried, paths.stage))
     return Leftovers(
         tuple(container.id for container in old.containers),
         tuple(container.name for container in old.containers),
         tuple(volume for volume in old.volumes if volume.copy),
         tuple(volume for volume in old.volumes if not volume.copy)
         or tuple(OldVolume(name, "", "") for name in old.anonymous_volumes if not old.volumes),
-        tuple(folder for folder in folders if folder.exists()),
+        tuple(folder for folder in roots if folder.exists()),
         old.bind_mounts,
         _server(run).parked(goal.database) if run.record(DATABASE_STEP) else (),
     )
@@ -91,6 +93,7 @@ def finish(run: Run, leftovers: Leftovers, journal: Journal, paths: Paths, tell:
         tell(line("", f"{unit} stays fenced, because it starts containers; to delete it: systemctl disable {unit}"))
     for folder in leftovers.folders:
         discard(folder)
+        parked.tidy(folder)
         tell(line("", f"removed {folder}"))
     if run.state is not RunState.CONFIRMED:
         return run

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+from omnimind_ops.model.carry import CarryFolderPayload, ParkRedisPayload
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.place import Place
+from omnimind_ops.model.run import Run
+from omnimind_ops.model.status import RunState
+from omnimind_ops.planning.carry import NAME
+from omnimind_ops.stores.files.carry import PARKED
 
 BEFORE = ".before"
+KINDS: tuple[type[CarryFolderPayload | ParkRedisPayload], ...] = (CarryFolderPayload, ParkRedisPayload)
 
 
 def roots(goal: Goal) -> tuple[Path, ...]:
@@ -32,3 +39,29 @@ def described(goal: Goal, run: str) -> Iterator[tuple[Path, str]]:
             if not item.is_dir() or any(item.iterdir()):
                 is_before = item.name.endswith(BEFORE)
                 yield item, "native data from before" if is_before else "written since the cutover"
+
+
+def carried(runs: Iterable[Run], migrations: Collection[str] | None = None) -> tuple[Path, ...]:
+    """Return the old data that carries replaced, where it still exists; `migrations`: only theirs."""
+    kept = [
+        run
+        for run in runs
+        if run.plan.name == NAME and run.state is RunState.CONFIRMED
+        if migrations is None or run.setup.get("migration") in migrations
+    ]
+    found = [
+        Path(step.payload(kind).parked)
+        for run in kept
+        for kind in KINDS
+        for step in run.plan.steps
+        if step.kind == kind.kind
+    ]
+    return tuple(folder for folder in found if folder.exists())
+
+
+def tidy(folder: Path) -> None:
+    """Remove what held a deleted folder, if it is empty now."""
+    for parent in folder.parents[:2]:
+        if PARKED in (parent.name, parent.parent.name):
+            with suppress(OSError):
+                parent.rmdir()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from omnimind_ops.flows.run_inputs import old_stack
-from omnimind_ops.flows.unfinished_carry import refuse_beside_carry
+from omnimind_ops.flows.unfinished_carry import cut_carry
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
@@ -18,6 +18,7 @@ from omnimind_ops.planning.run_table import cell
 from omnimind_ops.planning.situation import Situation, situation
 from omnimind_ops.runner import copies
 from omnimind_ops.runner.history import History
+from omnimind_ops.runner.journal import Journal
 
 _FINISHED = "`omnimind finish` deleted the old stack"
 _REASONS: Mapping[RunState, str] = {
@@ -27,10 +28,17 @@ _REASONS: Mapping[RunState, str] = {
 }
 
 
-def refuse(trigger: Trigger, run: Run, doing: str) -> None:
-    """Raise Problem if that command is not possible with the migration as it is; pure."""
-    found = situation(run)
+def refuse(trigger: Trigger, run: Run, doing: str, history: History | Journal | None = None) -> None:
+    """Raise Problem if that command is not possible with the migration as it is; read-only.
+
+    Without a history, a carry that was cut off is not looked for.
+    """
+    own = cut_carry(history, run) if history else None
+    found = situation(run, carrying=own is not None)
     entry = cell(trigger, found)
+    if own and entry.refused:
+        why = f"a rollback was cut off while it carried data back ({own.id} is {own.state})"
+        raise Problem(f"cannot {doing} now", why, _fix(trigger, found, run))
     if entry.refused:
         reason = _REASONS.get(run.state, "migration {} is not finished, it is " + run.state).format(run.id)
         raise Problem(f"cannot {doing}", reason, _fix(trigger, found, run), code=entry.code or ExitCode.PROBLEM)
@@ -38,20 +46,24 @@ def refuse(trigger: Trigger, run: Run, doing: str) -> None:
 
 def refuse_beside_migration(paths: Paths, trigger: Trigger, doing: str) -> None:
     """Do the same with the newest migration; nothing without one; read-only."""
-    refuse_beside_carry(paths, doing)
-    run = History(paths.journal).latest(name="migrate")
+    history = History(paths.journal)
+    run = history.latest(name="migrate")
     if run is not None:
-        refuse(trigger, run, doing)
+        refuse(trigger, run, doing, history)
 
 
 def note(paths: Paths) -> str:
     """Return one line about a migration that is cut off or failed, or a lost journal, "" if there is nothing to say."""
     if lost := copies.missing(paths.journal):
         return f"{lost.why}; its runs are read from the copies beside the receipts, and the next change restores it"
-    run = History(paths.journal).latest(name="migrate")
-    found = situation(run)
+    history = History(paths.journal)
+    run = history.latest(name="migrate")
+    own = cut_carry(history, run)
+    found = situation(run, carrying=own is not None)
     if run is None or found not in OPEN or found is Situation.POSTPONED:
         return ""
+    if own:
+        return f"a rollback was cut off while it carried data back; {_fix(Trigger.UP, found, run)}"
     return f"migration {run.id} is not finished, it is {run.state}; {_fix(Trigger.UP, found, run)}"
 
 
@@ -59,6 +71,9 @@ def _fix(trigger: Trigger, found: Situation, run: Run) -> str:
     undo = f"undo it: omnimind rollback --run {run.id}"
     if found is Situation.FAILED:
         return f"{undo} (add --anyway to leave what cannot be undone as it is)"
+    if found is Situation.CARRYING:
+        go_on = f"or go on to the containers: omnimind rollback --run {run.id}"
+        return f"take back what was carried and keep the native services: omnimind resume; {go_on}"
     if found in BACK:
         return undo
     if found in OPEN:

@@ -31,7 +31,11 @@ NOT_THERE = refused((S.NONE,), "refused: OmniMind is not installed", NOT_INSTALL
 BUSY = refused((S.AT_WORK,), "refused: names the command at work, its process and since when", ExitCode.BUSY)
 _CONTINUE_OR_UNDO = "refused: says how to continue and how to undo"
 _UNDO = "refused: says how to undo"
-_REFUSED = {**refused(FORWARD, _CONTINUE_OR_UNDO), **refused(BACK, _UNDO)}
+_REFUSED = {
+    **refused(FORWARD, _CONTINUE_OR_UNDO),
+    **refused(BACK, _UNDO),
+    **refused((S.CARRYING,), "refused: says how to take back what was carried, and how to go on to the containers"),
+}
 _CANNOT_MEND = "the step that cannot be undone is named again, with the two ways on: mend it, or `rollback --anyway`"
 
 COMMANDS: Mapping[Trigger, Column] = {
@@ -46,6 +50,7 @@ COMMANDS: Mapping[Trigger, Column] = {
         S.FAILED: Cell(S.FAILED, PROBLEM, _CANNOT_MEND),
         S.ROLLED_BACK: Cell(S.CONFIRMED, OK, "starts a new migration", proof="tests/e2e/test_killed.py"),
         **stays((S.CONFIRMED, S.FINISHED), "corrects drift"),
+        **to(S.CONFIRMED, (S.CARRYING,), "takes back what was carried, then corrects drift"),
         **to(S.CONFIRMED, (S.LOST,), "makes the journal again from the receipts, then corrects drift"),
     },
     T.RESUME: {
@@ -57,6 +62,7 @@ COMMANDS: Mapping[Trigger, Column] = {
         **to(S.ROLLED_BACK, (S.RETURNING,), "completes the rollback"),
         S.FAILED: Cell(S.FAILED, PROBLEM, _CANNOT_MEND),
         **stays((*NATIVE, S.ROLLED_BACK), "nothing: one side serves"),
+        **to(S.CONFIRMED, (S.CARRYING,), "takes back what was carried: the old data is as it was, the native side serves"),
         **to(S.CONFIRMED, (S.LOST,), "makes the journal again from the receipts"),
     },
     T.CONFIRM: {
@@ -77,6 +83,8 @@ COMMANDS: Mapping[Trigger, Column] = {
         **to(S.ROLLED_BACK, (S.UNCONFIRMED, S.CONFIRMED), "stops the native services and starts the containers"),
         **to(S.ROLLED_BACK, (S.RETURNING,), "completes the rollback"),
         S.FAILED: Cell(S.FAILED, PROBLEM, _CANNOT_MEND),
+        **to(S.ROLLED_BACK, (S.CARRYING,), "takes back what was carried, then starts the containers; with `--with-data` "
+             "it carries anew"),
         **stays((S.ROLLED_BACK,), "nothing: it is rolled back"),
         **refused((S.FINISHED,), "refused: `finish` deleted the old stack"),
         **to(S.ROLLED_BACK, (S.LOST,), "makes the journal again from the receipts, then starts the containers"),
@@ -86,7 +94,7 @@ COMMANDS: Mapping[Trigger, Column] = {
         **BUSY,
         **to(
             S.ROLLED_BACK,
-            (*FORWARD, S.UNCONFIRMED, S.CONFIRMED, S.RETURNING),
+            (*FORWARD, S.UNCONFIRMED, S.CONFIRMED, S.RETURNING, S.CARRYING),
             "as `rollback`, and starts what is left",
         ),
         **to(S.ROLLED_BACK, (S.FAILED,), "leaves what cannot be undone as it is, names it, and ends the run"),

@@ -24,6 +24,7 @@ class Situation(StrEnum):
     FAILED = "failed"
     ROLLED_BACK = "rolled back"
     FINISHED = "finished"
+    CARRYING = "cut off while a rollback carried data back"
     LOST = "the journal is lost"  # gone or damaged; the run was confirmed
 
 
@@ -38,14 +39,16 @@ _SETTLED = {
 }
 
 
-def situation(run: Run | None, *, at_work: bool = False, lost: bool = False) -> Situation:
-    """Return the situation of the newest migration, None without one."""
+def situation(run: Run | None, *, at_work: bool = False, lost: bool = False, carrying: bool = False) -> Situation:
+    """Return the situation of the newest migration, None without one; `carrying`: it has a carry that was cut off."""
     if at_work:
         return Situation.AT_WORK
     if run is None:
         return Situation.NONE
     if lost:
         return Situation.LOST
+    if carrying:
+        return Situation.CARRYING
     if run.state is not RunState.RUNNING:
         return _SETTLED[run.state]
     if not cutover_begun(run):

@@ -20,9 +20,10 @@ from typing import Any
 import pytest
 
 from omnimind_ops import __version__, cli, world
-from omnimind_ops.flows import converge, down, health, migrate, port_check, restart, rollback
+from omnimind_ops.flows import carry, converge, down, health, migrate, port_check, restart, rollback
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.run_inputs import arguments
+from omnimind_ops.flows.unfinished_carry import cut_carry
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.run import Run
 from omnimind_ops.paths import Paths
@@ -40,6 +41,8 @@ from tests.migrated import DATA, IDS, VOLUME, WRITERS
 from tests.states.rim import Rim
 
 MIGRATE = ("migrate", "--from-docker", "--no-bench")
+NOTHING = tuple(word for part in ("redis", "qdrant", "uploads") for word in ("--leave", part))
+"""The steps that carry the data itself are not made on this model."""
 KILLS = {
     Situation.WARM: "warm-qdrant:do",
     Situation.CUTOVER: "read-qdrant:do",
@@ -76,7 +79,8 @@ class Model:
     @property
     def situation(self) -> Situation:
         """What a command would find."""
-        return situation(self.run, lost=copies.missing(self.paths.journal) is not None)
+        carry = cut_carry(History(self.paths.journal), self.run)
+        return situation(self.run, lost=copies.missing(self.paths.journal) is not None, carrying=carry is not None)
 
     @property
     def serves(self) -> frozenset[str]:
@@ -204,6 +208,7 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Model:
     monkeypatch.setattr(migrate, "RESTART_SECONDS", 0)
     monkeypatch.setattr(rollback, "RESTART_SECONDS", 0)
     monkeypatch.setattr(rollback, "handlers", made.rim.handlers)
+    monkeypatch.setattr(carry, "handlers", made.rim.handlers)
     monkeypatch.setattr(converge, "converge", lambda *words: 0)
     monkeypatch.setattr(port_check, "check", reached)
     monkeypatch.setattr(restart, "restart", lambda *words: ())
@@ -239,6 +244,8 @@ def reach(model: Model, wanted: Situation) -> None:
     model.command(*MIGRATE, "--yes")
     if wanted is Situation.RETURNING:
         model.killed("stop-data:undo", "rollback", "--yes")
+    if wanted is Situation.CARRYING:
+        model.killed("export-postgres:do", "rollback", "--yes", "--with-data", *NOTHING)
     if wanted is Situation.FAILED:
         (model.folder / "broken").write_text("final-qdrant:undo")
     if wanted in (Situation.FAILED, Situation.ROLLED_BACK):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from omnimind_ops.flows.way_back import WayBack
+from omnimind_ops.model.carry import StopUnitsPayload
 from omnimind_ops.model.event import Tell
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.notes import ContainersNotes, NoNotes
@@ -113,6 +114,8 @@ class Handler:
         self.rim.reach(f"{step.id}:do")
         if step.payload == NATIVE:
             self.rim.serve(True)
+        if isinstance(step.payload, StopUnitsPayload):
+            self.rim.serve(False)
         if isinstance(step.payload, ContainersPayload) and step.payload.act in CHANGES:
             for id in step.payload.ids:
                 self.rim.set(id, **CHANGES[step.payload.act])
@@ -123,6 +126,8 @@ class Handler:
         self.rim.reach(f"{step.id}:undo")
         if step.payload == NATIVE:
             self.rim.serve(False)
+        if isinstance(step.payload, StopUnitsPayload):
+            self.rim.serve(True)
         if not isinstance(step.payload, ContainersPayload):
             return
         before: ContainersNotes = memo.read()

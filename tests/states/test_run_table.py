@@ -27,7 +27,7 @@ CELLS = [(situation, trigger) for situation in Situation for trigger in Trigger]
 WALKS = [(situation, trigger) for situation, trigger in CELLS if cell(trigger, situation).proof == WALKED]
 OLD_SERVES = frozenset(Situation) - {
     *(Situation.CUTOVER, Situation.ARRIVING, Situation.RETURNING),
-    *(Situation.UNCONFIRMED, Situation.CONFIRMED, Situation.LOST, Situation.FINISHED),
+    *(Situation.UNCONFIRMED, Situation.CONFIRMED, Situation.CARRYING, Situation.LOST, Situation.FINISHED),
 }
 """Where a person who creates the containers again starts them too."""
 SIDE = {

@@ -25,6 +25,7 @@ from omnimind_ops.stores.files.sparse import ignore_count
 from omnimind_ops.stores.files.walk import Entry, Kind
 
 RECORD = ".omnimind-carried.json"
+PARKED = ".omnimind-parked"
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Record:
 def parking(folder: Path, run: str) -> Path:
     """Return where the old content of a folder is parked: on its own file system, inside it if it is a mount point."""
     if folder.is_mount() or folder.stat().st_dev != folder.parent.stat().st_dev:
-        return folder / ".omnimind-parked" / run
-    return folder.parent / ".omnimind-parked" / run / folder.name
+        return folder / PARKED / run
+    return folder.parent / PARKED / run / folder.name
 
 
 def carry(new: Path, old: Path, parked: Path, *, without: Collection[str] = (), whole: bool = False) -> Changes:
