@@ -38,7 +38,7 @@ def refuse(trigger: Trigger, run: Run, doing: str, history: History | Journal | 
     entry = cell(trigger, found)
     if own and entry.refused:
         why = f"a rollback was cut off while it carried data back ({own.id} is {own.state})"
-        raise Problem(f"cannot {doing} now", why, _fix(trigger, found, run))
+        raise Problem(f"cannot {doing}", why, _fix(trigger, found, run))
     if entry.refused:
         reason = _REASONS.get(run.state, "migration {} is not finished, it is " + run.state).format(run.id)
         raise Problem(f"cannot {doing}", reason, _fix(trigger, found, run), code=entry.code or ExitCode.PROBLEM)

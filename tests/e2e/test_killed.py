@@ -4,6 +4,7 @@ clean rollback, never half.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from omnimind_ops.model.problem import ExitCode
 from tests.hosts import tool, wheelhouse
 from tests.hosts.host import Host
-from tests.hosts.sample import boot_sample, wait_for_stack
+from tests.hosts.sample import FOLDER, boot_sample, wait_for_stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -30,6 +31,12 @@ def wait_until_rolled_back(host: Host) -> None:
     host.wait_for(("bash", "-c", ended), 240, "the rollback to end")
 
 
+def newest(host: Host) -> str:
+    """The state of the newest migration."""
+    runs = json.loads(tool.omnimind(host, "runs", "--json").stdout)["data"]["runs"]
+    return str(next(run["state"] for run in runs if run["name"] == "migrate"))
+
+
 @pytest.mark.parametrize(
     "step", ["install-packages", "warm-qdrant", "stop-data", "final-qdrant", "activate-units", "verify"]
 )
@@ -43,6 +50,26 @@ def test_killed_at_a_step_then_run_again_ends_whole(host: Host, step: str) -> No
     wait_for_stack(host)
 
 
+def test_cut_off_while_the_old_stores_are_read_resume_goes_back(host: Host) -> None:
+    tool.kill_at(host, "read-qdrant")
+    tool.omnimind(host, "resume")
+    wait_for_stack(host)
+    assert newest(host) == "rolled back"
+
+
+def test_a_container_that_was_removed_ends_in_failed_and_anyway_leaves_it(host: Host) -> None:
+    """One without data: afterwards Compose creates it again."""
+    tool.kill_at(host, "activate-units")
+    host.sh("docker-compose rm -f frontend", cwd=FOLDER)
+    failed = tool.omnimind(host, "rollback", "--yes", check=False)
+    assert failed.returncode == ExitCode.PROBLEM and "--anyway" in failed.stderr, failed.stderr
+    assert newest(host) == "failed"
+    tool.omnimind(host, "rollback", "--yes", "--anyway")
+    assert newest(host) == "rolled back"
+    host.sh("docker-compose up -d --no-build frontend", cwd=FOLDER)
+    wait_for_stack(host)
+
+
 def test_postponed_stops_before_the_cutover_and_the_same_command_goes_on(host: Host) -> None:
     tool.migrate(host, "--postpone")
     wait_for_stack(host, timeout=5)
@@ -51,8 +78,10 @@ def test_postponed_stops_before_the_cutover_and_the_same_command_goes_on(host: H
     assert other.returncode == 1 and "other arguments" in other.stderr
     tool.migrate(host)
     assert host.sh("docker ps -q") == ""
+    host.sh("truncate -s 100 /var/lib/omnimind/journal.db")  # the journal is made again from the copies
     tool.omnimind(host, "rollback", "--yes")
     wait_for_stack(host)
+    assert newest(host) == "rolled back"
 
 
 def test_killed_then_rolled_back_ends_where_it_began(host: Host) -> None:
@@ -93,5 +122,8 @@ def test_with_a_damaged_journal_the_parked_data_is_named_and_finish_deletes_it(h
     assert "rolled back" in tool.omnimind(host, "runs").stdout
     tool.omnimind(host, "finish", "--yes")
     assert host.sh("find /var/lib -path '*/.omnimind-parked/*' -maxdepth 4 -mindepth 1 -type d") == ""
-    assert host.sh("ls /var/lib/omnimind/journal.db.damaged-*") and "rolled back" in tool.omnimind(host, "runs").stdout
+    assert (
+        host.sh("ls /var/lib/omnimind/journal.db.damaged-* | wc -l") == "2"
+        and "rolled back" in tool.omnimind(host, "runs").stdout
+    )
     wait_for_stack(host, timeout=5)

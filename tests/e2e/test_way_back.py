@@ -121,6 +121,18 @@ def test_a_carry_that_fails_half_way_leaves_the_native_side_serving(host: Host) 
     assert host.sh(SUMS) == old
 
 
+def test_a_carry_that_is_killed_is_taken_back_by_resume(host: Host) -> None:
+    """The old stores run then, and no native one."""
+    census, old = tool.census(host, native=True), host.sh(SUMS)
+    tool.kill_at(host, "load-redis", ("rollback", "--yes", "--with-data"))
+    assert host.sh("docker ps -q") and host.sh("systemctl is-enabled omnimind-resume") == "enabled"
+    beside = tool.omnimind(host, "up", check=False)
+    assert beside.returncode == ExitCode.PROBLEM and "omnimind resume" in beside.stderr, beside.stderr
+    tool.omnimind(host, "resume")
+    assert native(host) and state(host) == "confirmed"
+    assert tool.census(host, native=True) == census and host.sh(SUMS) == old
+
+
 def test_a_recreated_container_and_what_came_since_the_cutover_go_back(host: Host) -> None:
     """Compose created it again with its volumes; `--with-data` fills them, and the censuses are equal."""
     before = host.sh(OLD.format("redis"))

@@ -5,12 +5,20 @@ from __future__ import annotations
 from omnimind_ops.planning.run_cells import Trigger as T
 from omnimind_ops.planning.situation import Situation as S
 
-KILLED, MIGRATION, WAY_BACK = (f"tests/e2e/test_{name}.py" for name in ("killed", "migration", "way_back"))
+KILLED, MIGRATION, WAY_BACK, CUTOVER = (
+    f"tests/e2e/test_{name}.py" for name in ("killed", "migration", "way_back", "cutover")
+)
 
 ON_HOSTS = {
     (S.AT_WORK, T.KILL): KILLED,
     (S.WARM, T.MIGRATE): KILLED,
     (S.POSTPONED, T.MIGRATE): KILLED,
+    (S.CUTOVER, T.RESUME): KILLED,
+    (S.FAILED, T.ANYWAY): KILLED,
+    (S.LOST, T.ROLLBACK): KILLED,
+    (S.CARRYING, T.UP): WAY_BACK,
+    (S.CARRYING, T.RESUME): WAY_BACK,
+    (S.UNCONFIRMED, T.CONFIRM): CUTOVER,
     (S.ARRIVING, T.MIGRATE): KILLED,
     (S.ARRIVING, T.ROLLBACK): KILLED,
     (S.UNCONFIRMED, T.ROLLBACK): KILLED,

@@ -71,6 +71,12 @@ def test_cells_that_a_host_shows_name_a_test_that_exists() -> None:
     assert named and all((ROOT / name).is_file() for name in named)
 
 
+def test_each_situation_command_and_event_is_shown_on_a_host_once() -> None:
+    shown = {*ON_HOSTS, *(found for found in CELLS if cell(found[1], found[0]).proof != WALKED)}
+    assert {situation for situation, _ in shown} == set(Situation)
+    assert {trigger for _, trigger in shown} == set(Trigger)
+
+
 @pytest.mark.parametrize("situation", Situation)
 def test_from_every_situation_commands_lead_to_a_whole_side(situation: Situation) -> None:
     assert way_out(situation) is not None

@@ -11,8 +11,8 @@ import pytest
 
 from omnimind_ops import cli
 from omnimind_ops.cli import rollback as command
-from omnimind_ops.flows import carry, confirm, finish, receipt, rollback, since, unfinished
-from omnimind_ops.model.carry import CarryFolderPayload
+from omnimind_ops.flows import carry, confirm, finish, receipt, resume, rollback, since, unfinished
+from omnimind_ops.model.carry import CarryFolderPayload, StartContainersPayload
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.notes import FingerprintNotes
 from omnimind_ops.model.plan import Plan, Step
@@ -21,6 +21,7 @@ from omnimind_ops.model.run import Run
 from omnimind_ops.model.since import Part, Since
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.planning.run_cells import Trigger
+from omnimind_ops.steps import boot
 from omnimind_ops.stores.files import carry as folders
 from tests.migrated import Host, migrated
 
@@ -35,6 +36,11 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     (storage / "segment").write_text("written natively")
     (storage / "came").write_text("came")
     return made
+
+
+def confirmed(host: Host) -> Run:
+    host.journal.state(host.run.id, RunState.CONFIRMED)
+    return host.journal.run(host.run.id)
 
 
 def cut_off(host: Host, state: RunState = RunState.RUNNING) -> Run:
@@ -68,14 +74,49 @@ def test_a_carry_alone_can_be_taken_back(host: Host) -> None:
 
 def test_native_services_are_not_started_beside_it(host: Host) -> None:
     own = cut_off(host)
-    with pytest.raises(Problem, match="cannot start services now") as caught:
+    with pytest.raises(Problem, match="cannot start services: a rollback was cut off while it carried") as caught:
         unfinished.refuse_beside_migration(host.paths, Trigger.UP, "start services")
-    assert f"omnimind rollback --run {own.id}" in caught.value.fix
-    confirmed = confirm.confirm(host.run, host.journal, host.paths)
-    with pytest.raises(Problem, match=f"cannot finish {host.run.id} now"):
-        finish.leftovers(confirmed, host.paths)
+    assert "omnimind resume" in caught.value.fix and f"omnimind rollback --run {host.run.id}" in caught.value.fix
+    assert "omnimind resume" in unfinished.note(host.paths)
+    with pytest.raises(Problem, match=f"cannot confirm {host.run.id}"):
+        confirm.confirm(host.run, host.journal, host.paths)
+    with pytest.raises(Problem, match=f"cannot finish {host.run.id}"):
+        finish.leftovers(host.run, host.paths)
     carry.take_back(own, host.journal, host.paths, lambda event: None)
     unfinished.refuse_beside_migration(host.paths, Trigger.UP, "start services")
+
+
+def test_resume_takes_it_back_and_its_boot_unit_goes(host: Host) -> None:
+    own = cut_off(host)
+    run = confirmed(host)
+    boot.arm(host.paths, run.id, Path("/usr/bin/omnimind"), lambda event: None, yes=True)
+    assert resume.is_cut(run, host.journal)
+    assert resume.resume(run, host.journal, host.paths, lambda event: None).check().state is RunState.CONFIRMED
+    assert host.journal.run(own.id).state is RunState.ROLLED_BACK and not resume.is_cut(run, host.journal)
+    assert (host.bind / "segment").read_text() == "old" and not boot.unit_path(host.paths).exists()
+
+
+def test_without_docker_started_stores_are_not_left_beside_the_native_ones(host: Host) -> None:
+    own = cut_off(host)
+    plan = Plan("carry", (Step.of("start-old-stores", StartContainersPayload(("q" * 64,)), "start", phase="carry"),))
+    started = host.journal.create(plan, dict(own.setup), id="started")
+    host.journal.mark(started.id, "start-old-stores", Status.DOING)
+    host.double.set(answers=False)
+    with pytest.raises(Problem, match="no Docker engine answers") as caught:
+        carry.take_back(host.journal.run(started.id), host.journal, host.paths, lambda event: None)
+    assert caught.value.code is ExitCode.NO_WAY_BACK
+    assert host.journal.run(started.id).state is RunState.RUNNING
+
+
+def test_finish_lists_and_deletes_what_a_carry_has_parked(host: Host) -> None:
+    own = cut_off(host, RunState.CONFIRMED)
+    assert host.rollback() is RunState.ROLLED_BACK
+    parked, run = folders.parking(host.bind, "carry"), host.journal.run(host.run.id)
+    assert (parked / "segment").read_text() == "old"
+    left = finish.leftovers(run, host.paths)
+    assert parked in left.folders and own.state is not RunState.FINISHED
+    finish.finish(run, left, host.journal, host.paths, lambda event: None)
+    assert not list(host.bind.parent.glob("**/.omnimind-parked")) and (host.bind / "segment").exists()
 
 
 def test_data_that_the_containers_use_is_not_taken_back(host: Host) -> None:
