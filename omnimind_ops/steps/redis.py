@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Tell, line, warning
-from omnimind_ops.model.notes import PlaceNotes, RedisNotes
+from omnimind_ops.model.notes import HostNotes, PlaceNotes, RedisNotes
 from omnimind_ops.model.payloads import PlacePayload, RedisPayload
 from omnimind_ops.model.place import Place
 from omnimind_ops.model.plan import Change, Preview, Task
@@ -40,12 +41,14 @@ from omnimind_ops.stores.redis.connection import connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import server_facts, wait_until_ready
 from omnimind_ops.stores.redis.fence import hold_writes, release_writes
-from omnimind_ops.stores.redis.give_back import GiveBack, process_of
+from omnimind_ops.stores.redis.give_back import GiveBack, lasting_keys, lasting_taken, process_of
 from omnimind_ops.stores.redis.proof import prove_backup
 from omnimind_ops.stores.redis.rdb import DUMP_NAME, stage_rdb
 
 PORT = 6379
 SAVE_SECONDS = 3600.0
+ACTIVATE = "activate-units"
+"""The step that starts the native services."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class RedisStep:
         return True
 
     def undo(self, step: Task[RedisPayload], memo: Memo[RedisNotes], tell: Tell) -> None:
-        """Let held writes go on. If the old server was restarted and came back empty, load its data from the copy.
+        """Let held writes go on. If the old server was restarted and lost its data, or some of it, load it from the copy.
 
         The staged copy is then outdated; it stays until the next run or `finish`.
         """
@@ -100,6 +103,11 @@ class RedisStep:
         if notes.giving_back or (process_of(source) != notes.process and not server_facts(source).total_keys):
             memo.write(RedisNotes(giving_back=True))
             GiveBack(self.staged, self._scratch, tell, step).to(source, again=bool(notes.giving_back))
+            return
+        if memo.of(ACTIVATE, HostNotes).before is not None:
+            return  # the native Redis has served: what is deleted since must stay deleted, if its data was carried back
+        if notes.fingerprint and process_of(source) != notes.process and _has_lost(source, notes.fingerprint):
+            GiveBack(self.staged, self._scratch, tell, step).missing_to(source)
 
     @property
     def staged(self) -> Path:
@@ -134,6 +142,11 @@ class RedisStep:
 
 def _source(payload: RedisPayload) -> RedisEndpoint:
     return redis_source(payload.host, payload.port, payload.password_of)
+
+
+def _has_lost(source: RedisEndpoint, taken: Fingerprint) -> bool:
+    """Return whether keys that do not expire are missing; a key that has expired is not lost."""
+    return lasting_keys(source) < lasting_taken(taken)
 
 
 def _source_now(container: str) -> RedisEndpoint:

@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from omnimind_ops.model.event import Event
-from omnimind_ops.model.notes import RedisNotes
+from omnimind_ops.model.notes import HostNotes, RedisNotes
 from omnimind_ops.model.payloads import RedisPayload
 from omnimind_ops.model.plan import Task
 from omnimind_ops.model.run import Memo, MemoryNotes
@@ -153,6 +153,40 @@ def test_one_that_saved_first_comes_back_by_itself(old: OldRedis, options: tuple
     call("start", old.name)
     old.undo()
     assert not old.is_loaded and fingerprint(old.endpoint, horizon) == before
+
+
+def test_one_that_comes_back_with_an_older_state_gets_what_it_lacks(old: OldRedis) -> None:
+    """Its engine was killed: what it had not saved is gone. What it has now is not replaced."""
+    old.start("--volume", "/data", save_first=False)
+    old.client().save()
+    kept, lost = b"written before the save", b"written after it"
+    old.client().set("kept", kept)
+    old.client().save()
+    old.client(3).hset("lost", "field", lost)
+    old.client().set("also lost", lost)
+    old.take()
+    call("kill", old.name)
+    call("start", old.name)
+    wait_until_ready(old.endpoint)
+    assert not old.client(3).exists("lost")
+    old.client().set("kept", b"newer")
+    old.undo()
+    assert old.client(3).hget("lost", "field") == lost and old.client().get("also lost") == lost
+    assert old.client().get("kept") == b"newer" and not old.is_loaded
+    assert any("came back without 2 keys" in getattr(event, "text", "") for event in old.told)
+
+
+def test_once_the_native_side_has_served_nothing_is_added(old: OldRedis) -> None:
+    """What was carried back may have deleted keys."""
+    old.start("--volume", "/data")
+    old.take()
+    call("restart", old.name)
+    wait_until_ready(old.endpoint)
+    deleted = next(key for key in old.client().keys() if old.client().ttl(key) == -1)
+    old.client().delete(deleted)
+    Memo(old.notes, "activate-units", HostNotes).write(HostNotes(before=()))
+    old.undo()
+    assert not old.client().exists(deleted)
 
 
 def test_one_that_was_not_stopped_is_left_alone(old: OldRedis) -> None:
