@@ -5,6 +5,7 @@ result as a row.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -106,4 +107,6 @@ def _counted(found: dict[int, Result]) -> str:
 
 
 if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell in the background ignores Ctrl-C for its children
+        signal.signal(number, signal.default_int_handler)
     sys.exit(main())
