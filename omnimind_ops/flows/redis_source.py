@@ -22,7 +22,7 @@ from omnimind_ops.stores.redis.method import Method, choose_method
 from omnimind_ops.stores.redis.readable import sync_refused
 from omnimind_ops.stores.redis.scratch import SERVER
 from omnimind_ops.stores.redis.unsupported import refuse_unsupported, unsupported_keys
-from omnimind_ops.stores.redis.versions import plain_version
+from omnimind_ops.stores.redis.versions import at_least, plain_version
 from omnimind_ops.tools.shell import run
 
 REDIS_PACKAGE = "redis-server"
@@ -80,7 +80,22 @@ def _from_server(container: Container, target: str, notes: list[str]) -> RedisSo
         notes.append('the old Redis saves nothing when it stops (save "", no AOF); the migration makes it save first')
     carried, data = redis_settings.of_server(facts), facts.used_memory
     way, reason = method.name, method.reason
-    return RedisSource(container.id, host, port, container.id, way, reason, save, "", target, carried, data)
+    published = tuple(sorted({port.host_port for port in container.ports if port.protocol == "tcp"}))
+    return RedisSource(
+        container.id,
+        host,
+        port,
+        container.id,
+        way,
+        reason,
+        save,
+        "",
+        target,
+        carried,
+        data,
+        hot=at_least(target, 7, 0),  # CONFIG SET port
+        published=published,
+    )
 
 
 def redis_candidate() -> str:
