@@ -88,9 +88,11 @@ def fill_large(source: RedisEndpoint, keys: int) -> None:
 
 def copy_now(port: int, pid: int, folder: Path, way: str) -> None:
     """Hand over as the migration does, in this process, and print the timeline, in seconds from the fence."""
+    from omnimind_ops.steps import redis as steps
     from tests.stores.redis.cutover import Cutover
     from tests.stores.redis.hidden import hidden
 
+    steps._is_lost_with_stop = lambda *_: False  # its data is on a volume
     with hidden(folder) as native:
         cutover = Cutover(folder, RedisEndpoint(port=port), native, way, save_first=False)
         began, cpu = time.monotonic(), time.process_time()
@@ -145,11 +147,12 @@ def measured(argv: list[str], checkout: Path) -> dict[str, float]:
 
 
 @contextmanager
-def old_server(program: str) -> Iterator[tuple[int, int]]:
+def old_server(program: str, *, append_only: bool) -> Iterator[tuple[int, int]]:
     """Run an old server that saves, as a container publishes it; return port and process."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="om-", dir="/var/tmp") as folder:
         words = ("--port", str(port), "--dir", folder, "--save", "86400", "1", "--repl-diskless-sync-delay", "0")
+        words = (*words, "--appendonly", "yes" if append_only else "no")
         process = subprocess.Popen([program, *words], stdout=subprocess.DEVNULL)
         try:
             wait_until_ready(RedisEndpoint(port=port), timeout=20)
@@ -166,6 +169,7 @@ def main() -> None:
     parser.add_argument("--large", type=int, default=0, help="in place of small keys: so many of 10 kB")
     parser.add_argument("--source", default="", help="program of the old server; default: the Valkey wheel")
     parser.add_argument("--way", choices=("logical", "rdb"), default="logical")
+    parser.add_argument("--append-only", action="store_true", help="the old server has an append-only file")
     parser.add_argument("--before", type=Path, help="checkout to compare with")
     parser.add_argument("--copy", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -174,7 +178,7 @@ def main() -> None:
         copy_now(int(port), int(pid), Path(folder), way)
         return
     figures: dict[str, Any] = {}
-    with old_server(options.source or valkey_program()) as (port, pid):
+    with old_server(options.source or valkey_program(), append_only=options.append_only) as (port, pid):
         source = RedisEndpoint(port=port)
         fill_large(source, options.large) if options.large else fill(source, options.keys)
         if options.before:

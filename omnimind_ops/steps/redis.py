@@ -40,7 +40,7 @@ from omnimind_ops.stores.redis.backup import read_backup
 from omnimind_ops.stores.redis.changes import CannotFollowError
 from omnimind_ops.stores.redis.connection import Connection, connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
-from omnimind_ops.stores.redis.facts import read_facts, server_facts, wait_until_ready
+from omnimind_ops.stores.redis.facts import ServerFacts, read_facts, server_facts, wait_until_ready
 from omnimind_ops.stores.redis.fence import hold_writes, release_writes
 from omnimind_ops.stores.redis.give_back import GiveBack, process_of
 from omnimind_ops.stores.redis.handover import finish_snapshot, restore_save_points, save_beside, stage_snapshot
@@ -153,10 +153,30 @@ class RedisStep:
             )
 
     def _hand_over(self, connection: Connection, step: Task[RedisPayload], memo: Memo[RedisNotes], tell: Tell) -> None:
-        """Let the native server dump what it has, and the old one save for the last time: both while they answer."""
-        folder = Path(step.payload.hidden or "")
-        facts = read_facts(connection)
-        process = self.live.hand_over(folder)
+        """Make the old server save for the last time, while it answers, and let the native one dump what it has.
+
+        Not at once, because they would share a disk; but data that is on no volume is in that dump before the old
+        server stops.
+        """
+        folder, facts = Path(step.payload.hidden or ""), read_facts(connection)
+        is_lost = _is_lost_with_stop(step.payload.password_of, facts.directory)
+        process = self.live.hand_over(folder) if is_lost else ""
+        self._save_old(connection, facts, step, memo, tell)
+        process = process or self.live.hand_over(folder)
+        if self.live.hidden and is_lost:
+            with connect(self.live.hidden.endpoint) as native:
+                finish_snapshot(native, folder)
+            stage_snapshot(folder, self.staged)
+        memo.write(RedisNotes(native=process))
+
+    def _save_old(
+        self,
+        connection: Connection,
+        facts: ServerFacts,
+        step: Task[RedisPayload],
+        memo: Memo[RedisNotes],
+        tell: Tell,
+    ) -> None:
         if step.payload.save_first:
             if not save_beside(connection):
                 _save(_source(step.payload))
@@ -164,11 +184,6 @@ class RedisStep:
         elif facts.save_points and (facts.aof or save_beside(connection)):
             memo.write(RedisNotes(save_points=facts.save_points))
             connection.allows("CONFIG", "SET", "save", "")  # or it would save once more when it stops
-        if self.live.hidden and _is_lost_with_stop(step.payload.password_of, facts.directory):
-            with connect(self.live.hidden.endpoint) as native:
-                finish_snapshot(native, folder)
-            stage_snapshot(folder, self.staged)
-        memo.write(RedisNotes(native=process))
 
     @property
     def _scratch(self) -> Path:
