@@ -13,6 +13,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.observe import apt, docker
 from omnimind_ops.observe.address import address
 from omnimind_ops.planning.source import RedisSource
+from omnimind_ops.stores.redis import predict
 from omnimind_ops.stores.redis import settings as redis_settings
 from omnimind_ops.stores.redis.backup import check_backup, read_backup
 from omnimind_ops.stores.redis.backup_words import coverage, description
@@ -22,7 +23,7 @@ from omnimind_ops.stores.redis.method import Method, choose_method
 from omnimind_ops.stores.redis.readable import sync_refused
 from omnimind_ops.stores.redis.scratch import SERVER
 from omnimind_ops.stores.redis.unsupported import refuse_unsupported, unsupported_keys
-from omnimind_ops.stores.redis.versions import plain_version
+from omnimind_ops.stores.redis.versions import at_least, plain_version
 from omnimind_ops.tools.shell import run
 
 REDIS_PACKAGE = "redis-server"
@@ -80,7 +81,25 @@ def _from_server(container: Container, target: str, notes: list[str]) -> RedisSo
         notes.append('the old Redis saves nothing when it stops (save "", no AOF); the migration makes it save first')
     carried, data = redis_settings.of_server(facts), facts.used_memory
     way, reason = method.name, method.reason
-    return RedisSource(container.id, host, port, container.id, way, reason, save, "", target, carried, data)
+    hot = at_least(target, 7, 0)  # CONFIG SET port
+    if text := predict.held(endpoint, hot=hot, save_first=save):
+        notes.insert(0, text)
+    published = tuple(sorted({port.host_port for port in container.ports if port.protocol == "tcp"}))
+    return RedisSource(
+        container.id,
+        host,
+        port,
+        container.id,
+        way,
+        reason,
+        save,
+        "",
+        target,
+        carried,
+        data,
+        hot=hot,
+        published=published,
+    )
 
 
 def redis_candidate() -> str:

@@ -19,9 +19,11 @@ from omnimind_ops.steps.copy import CopyStep
 from omnimind_ops.steps.database import DatabaseStep
 from omnimind_ops.steps.evidence import CheckEvidenceStep, NoteEvidenceStep
 from omnimind_ops.steps.fingerprint import FingerprintStep
+from omnimind_ops.steps.hidden_redis import HiddenUnit
 from omnimind_ops.steps.host import HostStep
 from omnimind_ops.steps.live_redis import LiveRedis, LiveRedisStep
 from omnimind_ops.steps.maintenance import MaintenanceStep
+from omnimind_ops.steps.open_redis import OpenRedisStep, SaveRedisStep
 from omnimind_ops.steps.program import ProgramStep
 from omnimind_ops.steps.prove import ProveStep
 from omnimind_ops.steps.prove_backup import ProveBackupStep
@@ -45,7 +47,8 @@ def handlers(
         return credentials.load(paths)
 
     timer = RollbackTimer(paths, run, handover.timer_command(paths), lambda: datetime.now(UTC))
-    with HostStep(goal) as host, LiveRedis(paths) as live_redis:
+    hidden = HiddenUnit(paths, secrets)
+    with HostStep(goal) as host, LiveRedis(paths, hidden) as live_redis:
         yield by_kind(
             host,
             ProgramStep(paths),
@@ -62,6 +65,8 @@ def handlers(
             ProveRedisBackupStep(paths),
             LiveRedisStep(live_redis),
             PlaceStep(paths, run),
+            OpenRedisStep(paths, hidden),
+            SaveRedisStep(paths, hidden),
             AskStep(ask),
             TimerStep(timer),
             ConfirmTimeStep(timer),

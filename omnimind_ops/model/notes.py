@@ -96,6 +96,8 @@ class RedisNotes:
     """Keys that expire before `horizon` (unix milliseconds) are in no fingerprint; `taken`: the RDB is complete.
 
     `process` is Redis' run_id, another after each start. `giving_back`: the undo loads the data into the old server.
+    `native` is the run_id of the native server that already has the data. `held_at`: since when writes are held (unix
+    time). `save_points`: those of the old server, which does not save once more when it stops.
     """
 
     horizon: int | None = None
@@ -103,6 +105,24 @@ class RedisNotes:
     taken: bool | None = None
     process: str | None = None
     giving_back: bool | None = None
+    native: str | None = None
+    held_at: float | None = None
+    save_points: str | None = None
+
+
+@dataclass(frozen=True)
+class LiveRedisNotes:
+    """`enabled`: the native unit was enabled before."""
+
+    enabled: bool | None = None
+
+
+@dataclass(frozen=True)
+class OpenRedisNotes:
+    """`opening`: the native server gets its port. `answered_at`: when it first answered there (unix time)."""
+
+    opening: bool | None = None
+    answered_at: float | None = None
 
 
 @dataclass(frozen=True)

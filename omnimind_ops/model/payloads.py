@@ -161,7 +161,10 @@ class CheckEvidencePayload(Payload):
 
 @dataclass(frozen=True)
 class RedisPayload(Payload):
-    """The old Redis, or a `backup` of one; `password_of` is the container that has its password, "" for none."""
+    """The old Redis, or a `backup` of one; `password_of` is the container that has its password, "" for none.
+
+    `hidden`: the native server has the data before the cutover (steps/hidden_redis.py) and keeps it in this folder.
+    """
 
     kind = "redis"
     host: str
@@ -171,6 +174,7 @@ class RedisPayload(Payload):
     save_first: bool
     backup: str
     target_version: str
+    hidden: str | None = None
 
 
 @dataclass(frozen=True)
@@ -197,13 +201,14 @@ class ProveRedisBackupPayload(Payload):
 
 @dataclass(frozen=True)
 class LiveRedisPayload(Payload):
-    """The old Redis, which is copied while it is in use; `password_of` as in RedisPayload."""
+    """The old Redis, which is copied while it is in use; `password_of` and `hidden` as in RedisPayload."""
 
     kind = "live-redis"
     host: str
     port: int
     password_of: str
     way: str  # rdb, logical
+    hidden: str | None = None
 
 
 @dataclass(frozen=True)
@@ -211,13 +216,33 @@ class PlacePayload(Payload):
     """The native Redis' directory.
 
     `append_only` is the version of the server that loads the data as its append-only file; None for a dump. `inside`:
-    the directory is a mount point or a link, whose content is swapped inside it.
+    the directory is a mount point or a link, whose content is swapped inside it. `empty`: it is only cleared, for a
+    native server that starts before the cutover.
     """
 
     kind = "place"
     redis_dir: str
     append_only: str | None = None
     inside: bool | None = None
+    empty: bool | None = None
+
+
+@dataclass(frozen=True)
+class OpenRedisPayload(Payload):
+    """The native Redis' directory and port; `append_only` as in PlacePayload."""
+
+    kind = "open-redis"
+    redis_dir: str
+    port: int
+    append_only: str | None = None
+
+
+@dataclass(frozen=True)
+class SaveRedisPayload(Payload):
+    """The native Redis' directory, in which it saves its data."""
+
+    kind = "save-redis"
+    redis_dir: str
 
 
 @dataclass(frozen=True)

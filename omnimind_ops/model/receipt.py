@@ -14,9 +14,11 @@ from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.notes import (
     ContainersNotes,
+    OpenRedisNotes,
     ProveBackupNotes,
     ProveNotes,
     ProveRedisBackupNotes,
+    RedisNotes,
     Sides,
     VerifyNotes,
 )
@@ -146,11 +148,21 @@ def downtime(run: Run) -> dict[str, float]:
     answered = prove.notes(ProveNotes).answered if prove else None
     writers, data = _stopped(run, "stop-writers"), _stopped(run, "stop-data")
     stopped = {"redis": data, "qdrant": data}
+    if answered and (opened := run.record("open-redis")):
+        take = run.record("take-redis")
+        held = take.notes(RedisNotes).held_at if take else None
+        stopped["redis"] = held or _stopped(run, "stop-redis")
+        answered = {**answered, **_opened(opened.notes(OpenRedisNotes))}
     return {
         name: round(at - begin, 3)
         for name, at in (answered or {}).items()
         if (begin := stopped.get(name, writers)) is not None and name not in ("postgresql", "engine")
     }
+
+
+def _opened(notes: OpenRedisNotes) -> dict[str, float]:
+    """Return when a Redis that had its data before first answered on its port."""
+    return {"redis": notes.answered_at} if notes.answered_at else {}
 
 
 def _stopped(run: Run, step: str) -> float | None:

@@ -21,7 +21,6 @@ from omnimind_ops.model.payloads import (
     Fenced,
     FingerprintPayload,
     HostPayload,
-    LiveRedisPayload,
     MaintenancePayload,
     NoteEvidencePayload,
     Pass,
@@ -31,8 +30,6 @@ from omnimind_ops.model.payloads import (
     ProgramStart,
     ProveBackupPayload,
     ProvePayload,
-    ProveRedisBackupPayload,
-    RedisPayload,
     RedisUsersPayload,
     TimerPayload,
     VerifyPayload,
@@ -42,6 +39,7 @@ from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.program import Start
 from omnimind_ops.model.stages import EARLY, ROLES, prepared
 from omnimind_ops.paths import Paths
+from omnimind_ops.planning import redis_steps
 from omnimind_ops.planning.source import BackupToRestore, QdrantSource, RedisSource, Source
 
 
@@ -163,16 +161,7 @@ def _warm(source: Source, goal: Goal) -> list[Step]:
             proof = ProveBackupPayload(copy.backup.path, copy.backup.packed, copy.incoming, copy.owner)
             title = "load the backup in Qdrant and read every point"
             steps.append(Step.of("prove-backup", proof, title, Undo.KEPT, "warm"))
-    redis = source.redis
-    if redis and redis.backup:
-        loaded = ProveRedisBackupPayload(redis.backup, redis.target_version)
-        title = "load the backup in Redis and read every key"
-        steps.append(Step.of("prove-redis-backup", loaded, title, Undo.KEPT, "warm"))
-    elif redis and redis.way != "empty":  # last: its copy must not become old before the cutover
-        payload = LiveRedisPayload(redis.host, redis.port, redis.password_of, redis.way)
-        title = f"copy Redis' data while it is in use ({redis.way}: {redis.reason})"
-        steps.append(Step.of("warm-redis", payload, title, Undo.KEPT, "warm"))
-    return steps
+    return [*steps, *redis_steps.warm(source, goal)]
 
 
 def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
@@ -184,6 +173,7 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
         *_note_folders(source),
         *_stop(source),
         *_put_into_place(source, goal),
+        *redis_steps.hand_over(source, goal),
         host_step("units", "activate", "cutover"),
         _at_cutover("prove", ProvePayload(), "wait until every service answers", Undo.KEPT),
     ]
@@ -207,12 +197,16 @@ def _stop(source: Source) -> list[Step]:
         payload = FingerprintPayload(qdrant.url, qdrant.api_key_of, Fenced(qdrant.container))
         title = "cut Qdrant off from the network and record its content"
         steps.append(_at_cutover("read-qdrant", payload, title, Undo.KEPT))
-    if redis and redis.way != "empty" and not redis.backup:
-        title = f"copy Redis' data ({redis.way}: {redis.reason})"
-        steps.append(_at_cutover("take-redis", _redis(redis), title, Undo.KEPT))
     data_ports = tuple(port for port in source.ports if port not in source.page_ports)
-    holders = ContainersPayload(Act.STOP, source.holders, data_ports, graces=source.graces_of(source.holders))
-    return [*steps, _at_cutover("stop-data", holders, "stop the data containers and wait for their ports")]
+    holders = source.holders
+    if redis and redis.hot:  # it serves until the native one takes over
+        holders = tuple(id for id in holders if id != redis.container)
+        data_ports = tuple(port for port in data_ports if port not in redis.published)
+    elif redis and redis.way != "empty" and not redis.backup:
+        title = f"copy Redis' data ({redis.way}: {redis.reason})"
+        steps.append(_at_cutover("take-redis", redis_steps.take(redis), title, Undo.KEPT))
+    stop = ContainersPayload(Act.STOP, holders, data_ports, graces=source.graces_of(holders))
+    return [*steps, _at_cutover("stop-data", stop, "stop the data containers and wait for their ports")]
 
 
 def _put_into_place(source: Source, goal: Goal) -> list[Step]:
@@ -229,7 +223,7 @@ def _put_into_place(source: Source, goal: Goal) -> list[Step]:
         )
         steps.append(_at_cutover(f"final-{copy.name}", copy.payload(Pass.FINAL), title))
     redis = source.redis
-    if redis and redis.way != "empty":
+    if redis and redis.way != "empty" and not redis.hot:
         place = PlacePayload(
             goal.redis_dir,
             redis.target_version if goal.redis.append_only else None,
@@ -252,18 +246,6 @@ def _note_folders(source: Source) -> list[Step]:
     return [_at_cutover("note-folders", payload, title, Undo.KEPT)] if source.uploads else []
 
 
-def _redis(redis: RedisSource) -> RedisPayload:
-    return RedisPayload(
-        redis.host,
-        redis.port,
-        redis.password_of,
-        redis.way,
-        redis.save_first,
-        redis.backup,
-        redis.target_version,
-    )
-
-
 def _verify(source: Source, goal: Goal, minutes: int) -> list[Step]:
     payload = VerifyPayload(
         qdrant=bool(source.qdrant and not source.qdrant.backup),
@@ -273,6 +255,7 @@ def _verify(source: Source, goal: Goal, minutes: int) -> list[Step]:
     )
     confirm = f"set the timer that rolls back unless confirmed within {minutes} min from here"
     return [
+        *redis_steps.save(source, goal),
         Step.of("verify", payload, "compare old and new data", Undo.KEPT, "verify"),
         Step.of("start-confirm-time", ConfirmTimePayload(minutes), confirm, Undo.KEPT, "verify"),
     ]

@@ -72,6 +72,8 @@ class RedisSource:
     target_version: str = ""
     settings: RedisSettings = PLAIN_REDIS  # that the native server takes over
     data: int = 0  # bytes that its dump takes at most
+    hot: bool = False  # the native server has the data before the cutover
+    published: tuple[int, ...] = ()  # ports of this host that its container holds
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,21 @@ import psutil
 
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Tell, line, warning
-from omnimind_ops.model.notes import NoNotes
+from omnimind_ops.model.notes import LiveRedisNotes
 from omnimind_ops.model.payloads import LiveRedisPayload
 from omnimind_ops.model.plan import Change, Preview, Task
+from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.observe.docker import memory_limit, redis_password
 from omnimind_ops.paths import Paths
+from omnimind_ops.steps.hidden_redis import Hidden
 from omnimind_ops.stores.redis.care import room_to_read
 from omnimind_ops.stores.redis.changes import CannotFollowError
 from omnimind_ops.stores.redis.connection import connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import server_facts
+from omnimind_ops.stores.redis.give_back import process_of
+from omnimind_ops.stores.redis.handover import begin_snapshot, save_beside, setting, wait_until_saved
 from omnimind_ops.stores.redis.live import LiveCopy, open_live_copy
 from omnimind_ops.stores.redis.replica import follow, promote, wait_until_linked
 from omnimind_ops.stores.redis.scratch import SERVER, save_scratch, scratch_server
@@ -42,14 +46,19 @@ class How(Enum):
 
 
 class LiveRedis:
-    """The scratch server and the copy into it, for as long as this process works on a run."""
+    """The copy into a server, for as long as this process works on a run: a scratch server, or the native one (`hidden`)
+    before it is seen.
+    """
 
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, paths: Paths, hidden: Hidden | None = None) -> None:
         self.folder = paths.stage / "redis-live"
+        self.hidden = hidden
         self._stack = ExitStack()
         self._copy: LiveCopy | None = None
-        self._source = self._scratch = RedisEndpoint()
+        self._source = self._target = RedisEndpoint()
         self._way, self._how = "", How.KEYS
+        self._process = ""  # of the native server
+        self.is_native = False  # the data is copied into the native server
 
     def __enter__(self) -> Self:
         return self
@@ -66,11 +75,12 @@ class LiveRedis:
         *,
         follow_changes: bool = True,
         container_limit: int = 0,
+        folder: str | None = None,
     ) -> None:
         """Copy everything (`way` logical) or become a replica (rdb); read everything for the evidence. Where this host
         has no memory for a replica, the dump is taken at the end.
 
-        Raise CannotFollowError when the source does not tell its changes; without `follow_changes`, nobody may write
+        `folder` is that of the native server, if it gets the data now. Raise CannotFollowError when the source does not tell its changes; without `follow_changes`, nobody may write
         any more.
         """
         self.close()
@@ -80,15 +90,19 @@ class LiveRedis:
         try:
             self._stack.enter_context(room_to_read(source, tell, step, container_limit))
             how = _how(way, facts.used_memory) if follow_changes else How.KEYS
-            if how is not How.DUMP:
-                self._scratch = self._stack.enter_context(scratch_server(SERVER, self.folder, databases=databases))
-            target = self._scratch if how is How.KEYS else None
+            if how is not How.DUMP and folder and self.hidden:
+                self._start_native(self.hidden, Path(folder))
+            elif how is not How.DUMP:
+                self._target = self._stack.enter_context(scratch_server(SERVER, self.folder, databases=databases))
+            target = self._target if how is How.KEYS else None
             self._copy = self._stack.enter_context(open_live_copy(source, target, self.folder, follow=follow_changes))
             if how is How.REPLICA:
-                follow(self._scratch, source)
+                follow(self._target, source)
             self._copy.copy_everything(tell, step)
             if how is How.REPLICA:
-                wait_until_linked(self._scratch, tell, step)
+                wait_until_linked(self._target, tell, step)
+            if self.is_native and follow_changes:
+                self._save_native()
         except BaseException:
             self.close()
             raise
@@ -100,9 +114,9 @@ class LiveRedis:
             return False
         try:
             self._copy.check()
-        except CannotFollowError:
+            return not self.is_native or process_of(self._target) == self._process
+        except Problem:
             return False
-        return True
 
     def finish(self, tell: Tell, step: str) -> tuple[Fingerprint, int]:
         """Bring the copy up to date and return the evidence with its horizon. Nobody may write to the source any
@@ -112,7 +126,7 @@ class LiveRedis:
         evidence = self._copy.finish(tell, step)
         if self._how is How.REPLICA:
             with connect(self._source) as connection:
-                promote(self._scratch, connection)
+                promote(self._target, connection)
         return evidence, self._copy.horizon
 
     def save(self, rdb: Path, tell: Tell, step: str) -> None:
@@ -121,13 +135,56 @@ class LiveRedis:
             with without_delay(self._source):
                 fetch_rdb(self._source, rdb, tell, step)
         else:
-            save_scratch(self._scratch, self.folder, rdb)
+            save_scratch(self._target, self.folder, rdb)
         self.close()
 
+    def settle(self) -> None:
+        """Prepare the native server for the cutover, while the old one still serves."""
+        if self.is_native and self.hidden:
+            self.hidden.settle()
+            with connect(self._target) as connection:
+                wait_until_saved(connection)
+
+    def hand_over(self, folder: Path) -> str:
+        """Let the native server go on by itself, and begin to save what it has. Return its process (run_id)."""
+        process = self._process
+        if process_of(self._target) != process:
+            raise Problem(
+                "cannot hand over to the native Redis",
+                "it has ended and started again since the data was copied into it",
+                "read its log (journalctl -u redis-server), then migrate again",
+            )
+        self.settle()
+        with connect(self._target) as connection:
+            begin_snapshot(connection, folder)
+        self.is_native = False  # so it is not stopped with the copy
+        self.close()
+        return process
+
     def close(self) -> None:
-        """End the copy and the scratch server."""
+        """End the copy, and the server that has it."""
         self._copy = None
         self._stack.close()
+
+    def _start_native(self, hidden: Hidden, folder: Path) -> None:
+        self.is_native = True
+        self._stack.callback(self._stop_native, hidden)
+        hidden.start(folder)
+        self._target = hidden.endpoint
+        self._process = process_of(self._target)
+
+    def _stop_native(self, hidden: Hidden) -> None:
+        if self.is_native:
+            self.is_native = False
+            hidden.discard()
+
+    def _save_native(self) -> None:
+        """Make the native server save what it has, so that only the difference is left for the cutover."""
+        with connect(self._target) as connection:
+            if setting(connection, "appendonly") == "yes":
+                wait_until_saved(connection)
+            else:
+                save_beside(connection)
 
 
 @dataclass(frozen=True)
@@ -135,20 +192,22 @@ class LiveRedisStep:
     """Copies everything while the old Redis serves; what changes afterwards is followed until the cutover."""
 
     payload: ClassVar = LiveRedisPayload
-    notes: ClassVar = NoNotes
+    notes: ClassVar = LiveRedisNotes
     live: LiveRedis
 
     def preview(self, step: Task[LiveRedisPayload]) -> Preview:
         """Return the way of the copy."""
         return Preview(step.id, Change.YES, (step.payload.way,))
 
-    def do(self, step: Task[LiveRedisPayload], memo: Memo[NoNotes], tell: Tell) -> bool:
+    def do(self, step: Task[LiveRedisPayload], memo: Memo[LiveRedisNotes], tell: Tell) -> bool:
         """Start the copy. Without it, the cutover copies everything while writers wait."""
         payload = step.payload
         source = redis_source(payload.host, payload.port, payload.password_of)
         limit = container_limit(payload.password_of)
+        if payload.hidden and self.live.hidden and memo.read().enabled is None:
+            memo.write(LiveRedisNotes(self.live.hidden.is_enabled()))
         try:
-            self.live.start(source, payload.way, tell, step.id, container_limit=limit)
+            self.live.start(source, payload.way, tell, step.id, container_limit=limit, folder=payload.hidden)
         except CannotFollowError as problem:
             text = f"Redis is copied after the writers have stopped, because {problem.what}: {problem.why}"
             tell(warning(text, step.id))
@@ -156,9 +215,12 @@ class LiveRedisStep:
         tell(line(step.id, "copied all Redis keys; changes are followed until the cutover"))
         return True
 
-    def undo(self, step: Task[LiveRedisPayload], memo: Memo[NoNotes], tell: Tell) -> None:
-        """Stop to follow; nothing was changed outside the staging directory."""
+    def undo(self, step: Task[LiveRedisPayload], memo: Memo[LiveRedisNotes], tell: Tell) -> None:
+        """Stop to follow; nothing was changed outside the staging directory but the native Redis, which is stopped."""
         self.live.close()
+        enabled = memo.read().enabled
+        if enabled is not None and self.live.hidden:
+            self.live.hidden.discard(disable=not enabled)
 
 
 def _how(way: str, used_memory: int) -> How:

@@ -1,20 +1,21 @@
 """kinds "redis" and "place": copy Redis' data from the running container, and place it where the native server loads
-it.
+it, if that does not have it yet.
 """
 
 from __future__ import annotations
 
 import pwd
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Tell, line, warning
-from omnimind_ops.model.notes import HostNotes, PlaceNotes, RedisNotes
+from omnimind_ops.model.notes import HostNotes, OpenRedisNotes, PlaceNotes, RedisNotes
 from omnimind_ops.model.payloads import PlacePayload, RedisPayload
 from omnimind_ops.model.place import Place
 from omnimind_ops.model.plan import Change, Preview, Task
@@ -23,6 +24,7 @@ from omnimind_ops.model.run import Memo
 from omnimind_ops.observe import docker
 from omnimind_ops.observe.address import address
 from omnimind_ops.paths import Paths
+from omnimind_ops.steps.hidden_redis import remove_data
 from omnimind_ops.steps.live_redis import LiveRedis, container_limit, redis_source
 from omnimind_ops.stores.files.discard import discard
 from omnimind_ops.stores.files.place import (
@@ -37,11 +39,12 @@ from omnimind_ops.stores.files.place import (
 from omnimind_ops.stores.redis.append_only import make_append_only
 from omnimind_ops.stores.redis.backup import read_backup
 from omnimind_ops.stores.redis.changes import CannotFollowError
-from omnimind_ops.stores.redis.connection import connect
+from omnimind_ops.stores.redis.connection import Connection, connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
-from omnimind_ops.stores.redis.facts import server_facts, wait_until_ready
+from omnimind_ops.stores.redis.facts import ServerFacts, read_facts, server_facts, wait_until_ready
 from omnimind_ops.stores.redis.fence import hold_writes, release_writes
 from omnimind_ops.stores.redis.give_back import GiveBack, lasting_keys, lasting_taken, process_of
+from omnimind_ops.stores.redis.handover import finish_snapshot, restore_save_points, save_beside, stage_snapshot
 from omnimind_ops.stores.redis.proof import prove_backup
 from omnimind_ops.stores.redis.rdb import DUMP_NAME, stage_rdb
 
@@ -49,11 +52,15 @@ PORT = 6379
 SAVE_SECONDS = 3600.0
 ACTIVATE = "activate-units"
 """The step that starts the native services."""
+SAVED = "saved the old Redis to disk, because it does not save when it stops"
 
 
 @dataclass(frozen=True)
 class RedisStep:
-    """Creates stage/redis/dump.rdb for the native server, and notes the source's fingerprint in the journal."""
+    """Creates stage/redis/dump.rdb for the native server, and notes the source's fingerprint in the journal.
+
+    A native server that has the data already (`hidden`) dumps it while it takes over.
+    """
 
     payload: ClassVar = RedisPayload
     notes: ClassVar = RedisNotes
@@ -89,6 +96,7 @@ class RedisStep:
         old = self.current(step.payload.password_of)
         if not step.payload.backup:
             with suppress(Problem), connect(_source(step.payload), timeout=5) as connection:  # it may not run
+                restore_save_points(connection, memo.read().save_points)
                 release_writes(connection)
         if not step.payload.backup and old:
             self._give_back(old, step.id, memo, tell)
@@ -117,23 +125,73 @@ class RedisStep:
     def _copy_from_server(self, step: Task[RedisPayload], rdb: Path, memo: Memo[RedisNotes], tell: Tell) -> None:
         payload = step.payload
         source = redis_source(payload.host, payload.port, payload.password_of)
-        limit = container_limit(payload.password_of)
-        if not self.live.is_ready(source, payload.way):  # this run was interrupted, or the source tells no changes
-            with suppress(CannotFollowError):
-                self.live.start(source, payload.way, tell, step.id, container_limit=limit)
+        self._start(source, step, tell, follow_changes=True)
+        self.live.settle()
         with connect(source) as connection:
+            memo.write(RedisNotes(process=process_of(source), held_at=time.time()))
             if not hold_writes(connection):
                 text = "this Redis cannot hold writes: what other clients write until it stops is not copied"
                 tell(warning(text, step.id))
-            memo.write(RedisNotes(process=process_of(source)))
-            if not self.live.is_ready(source, payload.way):
-                self.live.start(source, payload.way, tell, step.id, follow_changes=False, container_limit=limit)
+            self._start(source, step, tell, follow_changes=False)
             evidence, horizon = self.live.finish(tell, step.id)
             memo.write(RedisNotes(horizon, evidence))
+            if self.live.is_native and payload.hidden:
+                self._hand_over(connection, step, memo, tell)
+                return
             with _saving(source, needed=payload.save_first):
                 self.live.save(rdb, tell, step.id)
             if payload.save_first:
-                tell(line(step.id, "saved the old Redis to disk, because it does not save when it stops"))
+                tell(line(step.id, SAVED))
+
+    def _start(self, source: RedisEndpoint, step: Task[RedisPayload], tell: Tell, *, follow_changes: bool) -> None:
+        """Copy everything now, unless it was: this run was interrupted, or the source tells no changes."""
+        payload = step.payload
+        if self.live.is_ready(source, payload.way):
+            return
+        limit = container_limit(payload.password_of)
+        with suppress(CannotFollowError) if follow_changes else nullcontext():
+            self.live.start(
+                source,
+                payload.way,
+                tell,
+                step.id,
+                follow_changes=follow_changes,
+                container_limit=limit,
+                folder=payload.hidden,
+            )
+
+    def _hand_over(self, connection: Connection, step: Task[RedisPayload], memo: Memo[RedisNotes], tell: Tell) -> None:
+        """Make the old server save for the last time, while it answers, and let the native one dump what it has.
+
+        Not at once, because they would share a disk; but data that is on no volume is in that dump before the old
+        server stops.
+        """
+        folder, facts = Path(step.payload.hidden or ""), read_facts(connection)
+        is_lost = _is_lost_with_stop(step.payload.password_of, facts.directory)
+        process = self.live.hand_over(folder) if is_lost else ""
+        self._save_old(connection, facts, step, memo, tell)
+        process = process or self.live.hand_over(folder)
+        if self.live.hidden and is_lost:
+            with connect(self.live.hidden.endpoint) as native:
+                finish_snapshot(native, folder)
+            stage_snapshot(folder, self.staged)
+        memo.write(RedisNotes(native=process))
+
+    def _save_old(
+        self,
+        connection: Connection,
+        facts: ServerFacts,
+        step: Task[RedisPayload],
+        memo: Memo[RedisNotes],
+        tell: Tell,
+    ) -> None:
+        if step.payload.save_first:
+            if not save_beside(connection):
+                _save(_source(step.payload))
+            tell(line(step.id, SAVED))
+        elif facts.save_points and (facts.aof or save_beside(connection)):
+            memo.write(RedisNotes(save_points=facts.save_points))
+            connection.allows("CONFIG", "SET", "save", "")  # or it would save once more when it stops
 
     @property
     def _scratch(self) -> Path:
@@ -155,6 +213,12 @@ def _source_now(container: str) -> RedisEndpoint:
     return RedisEndpoint(host, port, password=docker.redis_password(container))
 
 
+def _is_lost_with_stop(container: str, folder: str | None) -> bool:
+    """Return whether a container's data folder may be empty after a stop: it is on no volume or folder of the host."""
+    mounts = docker.container_now(container).mounts if container else ()
+    return not any(folder and PurePosixPath(folder).is_relative_to(mount.target) for mount in mounts)
+
+
 @contextmanager
 def _saving(source: RedisEndpoint, *, needed: bool) -> Iterator[None]:
     """Make the old server write its data to its own disk during the block, if needed."""
@@ -174,7 +238,10 @@ def _save(source: RedisEndpoint) -> None:
 
 @dataclass(frozen=True)
 class PlaceStep:
-    """Puts the staged RDB at <redis_dir>/dump.rdb; the previous data is parked, and restored by undo."""
+    """Puts the staged RDB at <redis_dir>/dump.rdb; the previous data is parked, and restored by undo.
+
+    With `empty` it puts an empty folder there, in which a hidden server begins.
+    """
 
     payload: ClassVar = PlacePayload
     notes: ClassVar = PlaceNotes
@@ -196,7 +263,10 @@ class PlaceStep:
         if not placing:
             make_room(place)
             discard(place.incoming)
-            stage_rdb(self.paths.stage / "redis" / DUMP_NAME, place.incoming, (owner.pw_uid, owner.pw_gid))
+            if step.payload.empty:
+                place.incoming.mkdir(mode=0o750)
+            else:
+                stage_rdb(self.paths.stage / "redis" / DUMP_NAME, place.incoming, (owner.pw_uid, owner.pw_gid))
             if step.payload.append_only:
                 make_append_only(place.incoming, step.payload.append_only)
         memo.write(PlaceNotes(placing=True))
@@ -209,11 +279,19 @@ class PlaceStep:
         if not notes.placing:
             return
         check_return(place)
+        if step.payload.empty and not notes.parked and not has_copy(place):
+            _forget_unseen(place.target, memo)
         if not notes.parked and take_out(place, self.run):
             tell(line(step.id, f"moved {place.target} to {place.after(self.run)}"))
         memo.write(PlaceNotes(parked=True))
         give_back(place, self.run)
         memo.write(PlaceNotes(placing=False, parked=False))
+
+
+def _forget_unseen(folder: Path, memo: Memo[PlaceNotes]) -> None:
+    """Delete the data of a native server that never got its port: it is a part of the old one's."""
+    if not memo.of("open-redis", OpenRedisNotes).opening:
+        remove_data(folder)
 
 
 def _place(step: Task[PlacePayload]) -> Place:

@@ -27,6 +27,12 @@ def enabled_or_running(units: Iterable[str]) -> frozenset[str]:
     )
 
 
+def enabled_units(units: Iterable[str]) -> frozenset[str]:
+    """Return those units that start at boot."""
+    shown = systemctl.parse_show(run(systemctl.show(tuple(units), ("Id", "UnitFileState"))).out)
+    return frozenset(unit.get("Id", "") for unit in shown if unit.get("UnitFileState") == "enabled")
+
+
 def stop_and_disable(units: Iterable[str]) -> None:
     """Stop and disable those of the units that exist, in one call each; idempotent."""
     loaded = _loaded(units)

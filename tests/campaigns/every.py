@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.campaigns import corruption, faults, host_kills, kills, mutations, soak
+from tests.campaigns import corruption, faults, host_kills, kills, mutations, soak, writers
 from tests.campaigns.result import Campaign
 
 EVERY: dict[str, Campaign] = {
@@ -14,5 +14,6 @@ EVERY: dict[str, Campaign] = {
         mutations.CAMPAIGN,
         faults.CAMPAIGN,
         soak.CAMPAIGN,
+        writers.CAMPAIGN,
     )
 }

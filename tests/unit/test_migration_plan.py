@@ -136,3 +136,28 @@ def test_a_migration_that_goes_on_follows_redis_again(tmp_path: Path) -> None:
         journal.mark(run.id, "take-redis", Status.DONE)
         after = flow.follow_redis_again(journal.run(run.id), journal)
         assert after.record("warm-redis").status is Status.DONE  # type: ignore[union-attr]
+
+
+HOT = replace(REDIS, target_version="7.0.15", hot=True, published=(6379,))
+
+
+def test_a_redis_that_can_be_handed_over_serves_until_everything_else_is_in_place() -> None:
+    plan = migrate(replace(SOURCE, redis=HOT), Goal(), 10)
+    steps = {step.id: step.args for step in plan.steps}
+    order = list(steps)
+    assert "place-redis" not in order and order.index("clear-redis") + 1 == order.index("warm-redis")
+    at = order.index("take-redis")
+    assert order[at - 1 : at + 4] == ["final-uploads-0", "take-redis", "stop-redis", "open-redis", "activate-units"]
+    assert order.index("prove") < order.index("save-redis") < order.index("verify")
+    assert steps["stop-data"]["ids"] == ["q"] and steps["stop-redis"]["ids"] == ["r"]
+    assert 6379 not in steps["stop-data"]["ports"] and steps["stop-redis"]["ports"] == [6379]  # type: ignore[operator]
+    assert {steps[name]["hidden"] for name in ("warm-redis", "take-redis")} == {"/var/lib/redis"}
+    assert steps["clear-redis"] == {"redis_dir": "/var/lib/redis", "empty": True}
+    assert steps["open-redis"] == {"redis_dir": "/var/lib/redis", "port": 6379}
+    assert all(step.undo is not Undo.NO for step in plan.steps)
+
+
+def test_a_port_of_redis_that_the_native_one_does_not_need_is_not_waited_for_while_it_serves() -> None:
+    elsewhere = replace(SOURCE, ports=(3000, 6333, 6380, 8000), redis=replace(HOT, port=6380, published=(6380,)))
+    steps = {step.id: step.args for step in migrate(elsewhere, Goal(), 10).steps}
+    assert steps["stop-data"]["ports"] == [3000, 6333, 8000] and steps["stop-redis"]["ports"] == [6380]
