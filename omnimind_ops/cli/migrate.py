@@ -20,6 +20,7 @@ from omnimind_ops.cli.options import (
     paths,
     require_confirmation,
     require_root,
+    terminal_password,
     with_options,
 )
 from omnimind_ops.model.problem import ExitCode, Problem
@@ -71,6 +72,22 @@ RedisBackup = Annotated[
     Path | None, typer.Option("--redis-backup", help="Restore Redis from a dump.rdb or the folder of one.")
 ]
 Redis = Annotated[str, typer.Option("--redis", help="auto: migrate the container's data; empty: start without data.")]
+RedisPasswordFile = Annotated[
+    Path | None,
+    typer.Option("--redis-password-file", help="File with the old Redis' password, if its container does not tell it."),
+]
+QdrantApiKeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--qdrant-api-key-file", help="File with the old Qdrant's API key, if its container does not tell it."
+    ),
+]
+RedisService = Annotated[
+    str, typer.Option("--redis-service", metavar="NAME", help="Compose service to migrate, if several are a Redis.")
+]
+QdrantService = Annotated[
+    str, typer.Option("--qdrant-service", metavar="NAME", help="Compose service to migrate, if several are a Qdrant.")
+]
 Python = Annotated[
     Path | None, typer.Option("--python", help="Python (3.11 to 3.13) for the services' virtual environment.")
 ]
@@ -96,6 +113,10 @@ def command(
     qdrant_binary: QdrantBinary = None,
     redis_backup: RedisBackup = None,
     redis: Redis = "auto",
+    redis_password_file: RedisPasswordFile = None,
+    qdrant_api_key_file: QdrantApiKeyFile = None,
+    redis_service: RedisService = "",
+    qdrant_service: QdrantService = "",
     python: Python = None,
     wheelhouse: Wheelhouse = None,
     no_bench: NoBench = False,
@@ -126,6 +147,11 @@ def command(
         redis == "empty",
         qdrant_collection,
         qdrant_collection_config,
+        redis_password_file,
+        qdrant_api_key_file,
+        redis_service,
+        qdrant_service,
+        None if yes else terminal_password(),
     )
     ignored_checks = frozenset(ignore or ())
     if dry_run:
@@ -215,6 +241,7 @@ def _migrate(ask: AskAgain, how: How, planned: str) -> None:
             if run is not None:
                 run = flow.resume(run, ask.options)
             elif prepared is not None:
+                flow.keep_passwords(prepared, paths())
                 run = flow.start(prepared, ask.options, ask.settings, journal)
             assert run is not None
             with choose(how.json) as show:

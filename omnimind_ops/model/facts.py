@@ -64,6 +64,9 @@ class Container:
     health: str = ""  # starting, healthy, unhealthy; "" without a health check
     started: str = ""  # when its process was started, in the engine's format
     exit_code: int = 0
+    command: tuple[str, ...] = field(default=(), repr=False)  # entrypoint and command; may hold secrets, as `env`
+    folder: str = ""  # the working directory inside
+    tmpfs: tuple[str, ...] = ()  # folders in memory: a stop empties them
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def test_a_project_is_told_by_the_engine_wherever_we_stand(
     assert by_service["redis"].depends_on == ("qdrant",)
     assert by_service["redis"].state == "created"
     assert by_service["redis"].mounts[0].anonymous
-    assert docker.environment(by_service["redis"].id)["REDIS_PASSWORD"] == "hunter2"
+    assert docker.container_now(by_service["redis"].id).env["REDIS_PASSWORD"] == "hunter2"
     assert docker.redis_password(by_service["redis"].id) == ""  # the environment alone sets none
 
 
