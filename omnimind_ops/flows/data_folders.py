@@ -23,7 +23,7 @@ def with_folders(source: Source, goal: Goal) -> Source:
     for folder in targets(source, goal):
         check(Place(Path(folder), folder in inside))
     for copy in copies(source, goal):
-        if copy.source:
+        if copy.source and copy.only is None:
             check_separate(Path(copy.source), Path(copy.target))
     return replace(source, inside=inside)
 

@@ -14,6 +14,7 @@ from omnimind_ops.flows.qdrant_backup import backup_to_restore
 from omnimind_ops.flows.qdrant_settings import settings_of
 from omnimind_ops.flows.redis_source import redis_source
 from omnimind_ops.flows.store_logins import Logins, log_in
+from omnimind_ops.flows.upload_folders import upload_folders
 from omnimind_ops.model.facts import Container, Machine, Project, Starter
 from omnimind_ops.model.goal import Goal, RedisSettings
 from omnimind_ops.model.problem import Problem
@@ -79,13 +80,17 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
     data = {c.id for c in (roles.qdrant, roles.redis, roles.postgres) if c}
     order = _start_order(project.containers)
     found = starters(project)
+    uploads = upload_folders(project, roles, qdrant.storage if qdrant else "", settings.upload_folders)
+    notes += uploads.notes
     source = Source(
         project=project.name,
         containers=tuple(c.id for c in order),
         writers=tuple(c.id for c in order if c.id not in data),
         holders=tuple(c.id for c in order if c.id in data),
         ports=tuple(sorted({p.host_port for c in order for p in c.ports if p.protocol == "tcp"})),
-        uploads=_uploads(order, data, project, notes),
+        uploads=tuple(uploads.folders),
+        upload_names=uploads.folders,
+        files=uploads.files,
         qdrant=qdrant,
         redis=redis,
         starters=tuple(starter.name for starter in found if starter.unit),
@@ -221,24 +226,3 @@ def _storage(container: Container) -> str:
         f"nothing is mounted at {QDRANT_STORAGE} in {container.name}: its data is inside the container",
         "make a full snapshot (POST /snapshots), copy it out and pass --qdrant-backup FILE",
     )
-
-
-def _uploads(containers: tuple[Container, ...], data: set[str], project: Project, notes: list[str]) -> tuple[str, ...]:
-    """Return the folders that the other containers write to; source code mounted for development is not data."""
-    compose_folder = Path(project.working_dir)
-    folders: set[str] = set()
-    for container in containers:
-        if container.id in data or container.oneoff:
-            continue
-        for mount in container.mounts:
-            folder = Path(mount.source)
-            if not mount.writable or mount.anonymous or not folder.is_dir():
-                continue
-            if folder == compose_folder or folder in compose_folder.parents:
-                notes.append(
-                    f"{folder} is mounted into {container.name} and contains the compose file; "
-                    "it is treated as code and not copied"
-                )
-            else:
-                folders.add(mount.source)
-    return tuple(sorted(folders))

@@ -102,7 +102,7 @@ def _copied(discovery: Discovery, paths: Paths) -> dict[str, int]:
     """Return the bytes that are written to each data folder, and to the stage where Redis' dump waits."""
     source, goal = discovery.source, discovery.goal
     space = {
-        copy.target: copy.backup.room if copy.backup else space_needed(Path(copy.source))
+        copy.target: copy.backup.room if copy.backup else space_needed(Path(copy.source), copy.only)
         for copy in copies(source, goal)
         if copy.backup or copy.source
     }

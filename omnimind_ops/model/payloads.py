@@ -73,7 +73,10 @@ class Pass(StrEnum):
 
 @dataclass(frozen=True)
 class CopyPayload(Payload):
-    """A directory to move: the copy is made at `incoming`, beside or inside `target`, and is then put in its place."""
+    """A directory to move: the copy is made at `incoming`, beside or inside `target`, and is then put in its place.
+
+    `only` are names in `source`; None for all. No data is carried back to a folder of which only some were taken.
+    """
 
     kind = "copy"
     source: str
@@ -83,6 +86,7 @@ class CopyPayload(Payload):
     backup: str  # unpacked in place of `source`, "" without one
     packed: Packed | None = field(default=None, metadata=INLINE)
     pass_: Pass = field(kw_only=True, metadata=key("pass"))
+    only: tuple[str, ...] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -265,14 +269,28 @@ class ProvePayload(Payload):
 
 
 @dataclass(frozen=True)
+class FilesToCompare:
+    """Single files of the folder `source`, which were moved to the folder `target`."""
+
+    name: str
+    source: str
+    target: str
+    only: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class VerifyPayload(Payload):
-    """The stores to compare; `backup`: Qdrant against its backup's content. `trees` are (name, source, target)."""
+    """The stores to compare; `backup`: Qdrant against its backup's content. `trees` are (name, source, target).
+
+    `files` are those of which the folder was not moved as a whole.
+    """
 
     kind = "verify"
     qdrant: bool = False
     backup: bool = False
     redis: bool = False
     trees: tuple[tuple[str, str, str], ...] = ()
+    files: tuple[FilesToCompare, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from omnimind_ops.model.payloads import (
     CopyPayload,
     DatabasePayload,
     Fenced,
+    FilesToCompare,
     FingerprintPayload,
     HostPayload,
     LiveRedisPayload,
@@ -67,6 +68,7 @@ class Copy:
     owner: str
     backup: BackupToRestore | None = None
     inside: bool = False
+    only: tuple[str, ...] | None = None  # names in `source`; None for all
 
     @property
     def incoming(self) -> str:
@@ -76,7 +78,9 @@ class Copy:
     def payload(self, which: Pass) -> CopyPayload:
         """Return the payload of a step for one pass."""
         path, packed = (self.backup.path, self.backup.packed) if self.backup else ("", None)
-        return CopyPayload(self.source, self.incoming, self.target, self.owner, path, packed, pass_=which)
+        return CopyPayload(
+            self.source, self.incoming, self.target, self.owner, path, packed, pass_=which, only=self.only
+        )
 
 
 def copies(source: Source, goal: Goal) -> tuple[Copy, ...]:
@@ -88,8 +92,12 @@ def copies(source: Source, goal: Goal) -> tuple[Copy, ...]:
         )
     is_single = len(source.uploads) == 1
     for number, folder in enumerate(source.uploads):
-        target = goal.uploads if is_single else f"{goal.uploads}/{number}-{PurePosixPath(folder).name}"
+        name = source.upload_names.get(folder) or f"{number}-{PurePosixPath(folder).name}"
+        target = goal.uploads if is_single else f"{goal.uploads}/{name}"
         directories.append(Copy(f"uploads-{number}", folder, target, goal.user))
+    for number, files in enumerate(source.files):
+        target = str(Paths().state / "files" / files.name)
+        directories.append(Copy(f"files-{number}", files.folder, target, goal.user, only=files.names))
     return tuple(replace(copy, inside=copy.target in source.inside) for copy in directories)
 
 
@@ -157,7 +165,8 @@ def _program_start(start: Start) -> ProgramStart:
 def _warm(source: Source, goal: Goal) -> list[Step]:
     steps = []
     for copy in copies(source, goal):
-        title = f"unpack {copy.backup.path}" if copy.backup else f"copy {copy.source} while it is in use"
+        what = ", ".join(f"{copy.source}/{name}" for name in copy.only) if copy.only else copy.source
+        title = f"unpack {copy.backup.path}" if copy.backup else f"copy {what} while it is in use"
         steps.append(Step.of(f"warm-{copy.name}", copy.payload(Pass.WARM), title, Undo.KEPT, "warm"))
         if copy.backup:
             proof = ProveBackupPayload(copy.backup.path, copy.backup.packed, copy.incoming, copy.owner)
@@ -267,7 +276,15 @@ def _verify(source: Source, goal: Goal, minutes: int) -> list[Step]:
         qdrant=bool(source.qdrant and not source.qdrant.backup),
         backup=bool(source.qdrant and source.qdrant.backup),
         redis=bool(source.redis and source.redis.way in ("rdb", "logical")),
-        trees=tuple((copy.name, copy.source, copy.target) for copy in copies(source, goal) if copy.name != "qdrant"),
+        trees=tuple(
+            (copy.name, copy.source, copy.target)
+            for copy in copies(source, goal)
+            if copy.name != "qdrant" and copy.only is None
+        ),
+        files=tuple(
+            FilesToCompare(copy.name, copy.source, copy.target, copy.only) for copy in copies(source, goal) if copy.only
+        )
+        or None,
     )
     confirm = f"set the timer that rolls back unless confirmed within {minutes} min from here"
     return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.goal import PLAIN_REDIS, RedisSettings
@@ -75,10 +75,19 @@ class RedisSource:
 
 
 @dataclass(frozen=True)
+class SingleFiles:
+    """Files `names` in a folder of this host that were mounted one by one into the folder `name` of the backend."""
+
+    folder: str
+    names: tuple[str, ...]
+    name: str
+
+
+@dataclass(frozen=True)
 class Source:
     """The old stack: the project's containers, which of them write, and which folders hold uploads.
 
-    `inside`: the target folders that are mount points or links; their content is swapped inside them.
+    `upload_names` are the names of several folders in the native folder of uploads, by their path here. `inside`: the target folders that are mount points or links; their content is swapped inside them.
     """
 
     project: str
@@ -92,6 +101,8 @@ class Source:
     starters: tuple[str, ...] = ()  # units that would start the containers
     pages: tuple[tuple[str, int], ...] = ()  # addresses of the writers that native services will have
     inside: frozenset[str] = frozenset()
+    upload_names: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[SingleFiles, ...] = ()
 
     @property
     def page_ports(self) -> tuple[int, ...]:
