@@ -32,6 +32,7 @@ from omnimind_ops.steps.prove_redis_backup import evidence
 from omnimind_ops.stores.files.compare import ComparableTrees, comparable_trees
 from omnimind_ops.stores.qdrant import fingerprint as qdrant
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
+from omnimind_ops.stores.qdrant.wake import wake_optimizers
 from omnimind_ops.stores.redis.compare import Comparable, comparable_fingerprints
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 
@@ -90,14 +91,24 @@ class VerifyStep:
             memo.write(VerifyNotes({pair.name: Sides(*(pair.receipt or (old, new)))}))
             _check_equal(pair)
         self.refuse(self.goal, stores)
+        if used["qdrant"]:
+            self._wake_qdrant(tell, step.id)
         return False
 
     def undo(self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell) -> None:
         """Do nothing."""
 
+    def _wake_qdrant(self, tell: Tell, step: str) -> None:
+        if collections := wake_optimizers(self._qdrant):
+            tell(line(step, f"qdrant: builds the indexes of {', '.join(collections)}, which waited for a write"))
+
+    @property
+    def _qdrant(self) -> QdrantEndpoint:
+        return QdrantEndpoint(f"http://127.0.0.1:{self.goal.qdrant_port}", self.credentials().qdrant)
+
     def _read_pairs(self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell) -> Iterator[Pair]:
         credentials, payload = self.credentials(), step.payload
-        endpoint = QdrantEndpoint(f"http://127.0.0.1:{self.goal.qdrant_port}", credentials.qdrant)
+        endpoint = self._qdrant
         if payload.qdrant:
             old = _stored_fingerprint(memo.of("read-qdrant", FingerprintNotes))
             yield Pair("qdrant", old, qdrant.fingerprint(endpoint, without=(COLLECTION,)))
