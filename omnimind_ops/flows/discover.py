@@ -91,6 +91,12 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
         uploads=tuple(uploads.folders),
         upload_names=uploads.folders,
         files=uploads.files,
+        backend=roles.backend.id if roles.backend else "",
+        services={
+            container.service: role
+            for role, container in (("qdrant", roles.qdrant), ("redis", roles.redis), ("backend", roles.backend))
+            if container and container.service
+        },
         qdrant=qdrant,
         redis=redis,
         starters=tuple(starter.name for starter in found if starter.unit),

@@ -187,6 +187,16 @@ class RedisUsersPayload(Payload):
 
 
 @dataclass(frozen=True)
+class BackendEnvPayload(Payload):
+    """The old backend, whose variables are written to `file`; `addresses` by the names that containers used."""
+
+    kind = "backend-env"
+    container: str
+    file: str
+    addresses: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class ProveRedisBackupPayload(Payload):
     """A `backup` of Redis, for a server of `target_version`."""
 

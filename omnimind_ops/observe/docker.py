@@ -26,6 +26,7 @@ __all__ = [
     "Roles",
     "container_now",
     "containers",
+    "image_environment",
     "pick_project",
     "projects",
     "qdrant_key",
@@ -100,6 +101,12 @@ def memory_limit(container: str) -> int:
 def container_now(container: str) -> Container:
     """Return a container as it is now; its environment contains secrets."""
     return with_host_ports(docker.parse_inspect(run(docker.inspect((container,)), timeout=30).out))[0]
+
+
+def image_environment(image: str) -> Mapping[str, str]:
+    """Return the variables of an image, which every container of it has."""
+    done = run(docker.inspect_image(image), check=False, timeout=30)
+    return docker.parse_image_environment(done.out) if done.ok else {}
 
 
 def _project(name: str, members: Sequence[Container]) -> Project:

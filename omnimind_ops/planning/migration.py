@@ -13,6 +13,7 @@ from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.payloads import (
     Act,
     AskPayload,
+    BackendEnvPayload,
     CheckEvidencePayload,
     ConfirmTimePayload,
     ContainersPayload,
@@ -134,6 +135,8 @@ def _install(source: Source, goal: Goal) -> list[Step]:
         if (role, stage) == ("redis", "configure") and source.redis and source.redis.port:
             steps.append(_redis_users(source.redis, goal))  # whose file the configuration includes
         steps.append(host_step(role, stage))
+    if source.backend:
+        steps.append(_backend_env(source, goal))
     steps += [host_step(role, "activate") for role in EARLY]
     after = next(number for number, step in enumerate(steps, 1) if step.id == "activate-postgres")
     return [*steps[:after], _empty_database(goal), *steps[after:]]
@@ -149,6 +152,13 @@ def _redis_users(source: RedisSource, goal: Goal) -> Step:
     file, without = f"{Paths().config}/redis.d/users-of-docker.conf", ("default", goal.user)
     payload = RedisUsersPayload(source.host, source.port, source.password_of, source.target_version, file, without)
     return Step.of("carry-redis-users", payload, "carry Redis' own users (ACL)", Undo.YES)
+
+
+def _backend_env(source: Source, goal: Goal) -> Step:
+    ports = {"qdrant": goal.qdrant_port, "redis": goal.redis_port, "backend": goal.backend_ports[0]}
+    addresses = {name: f"127.0.0.1:{ports[role]}" for name, role in source.services.items() if role in ports}
+    payload = BackendEnvPayload(source.backend, f"{Paths().config}/backend.env", addresses)
+    return Step.of("carry-backend-env", payload, "carry the old backend's own variables, as comments", Undo.YES)
 
 
 def _program(source: QdrantSource) -> Step:

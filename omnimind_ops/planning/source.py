@@ -103,6 +103,8 @@ class Source:
     inside: frozenset[str] = frozenset()
     upload_names: Mapping[str, str] = field(default_factory=dict)
     files: tuple[SingleFiles, ...] = ()
+    backend: str = ""  # the container whose variables are carried
+    services: Mapping[str, str] = field(default_factory=dict)  # role of each moved service, by its name in Compose
 
     @property
     def page_ports(self) -> tuple[int, ...]:

@@ -40,6 +40,11 @@ def inspect_volumes(names: Sequence[str]) -> tuple[str, ...]:
     return "docker", "volume", "inspect", *names
 
 
+def inspect_image(image: str) -> tuple[str, ...]:
+    """Return the command that describes an image."""
+    return "docker", "image", "inspect", image
+
+
 def compose_config(
     program: Sequence[str], project: str, working_dir: str, files: Sequence[str], env_file: str
 ) -> tuple[str, ...]:
@@ -63,6 +68,12 @@ def parse_volumes(text: str) -> tuple[Volume, ...]:
         Volume(entry["Name"], entry.get("Driver", "local"), entry.get("Options") or {})
         for entry in json.loads(text or "[]") or ()
     )
+
+
+def parse_image_environment(text: str) -> dict[str, str]:
+    """Return the variables of the first image in the JSON that `docker image inspect` printed."""
+    (image, *_) = json.loads(text or "[]") or ({},)
+    return dict(item.partition("=")[::2] for item in (image.get("Config") or {}).get("Env") or ())
 
 
 def memory_limit_of(text: str) -> int:
