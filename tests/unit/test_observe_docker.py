@@ -106,6 +106,23 @@ def test_the_port_of_a_running_container_is_held_by_its_proxy(name: str) -> None
     assert [(h.program, h.container, h.address) for h in held] == [("docker-proxy", f"{name}-up", "127.0.0.1")]
 
 
+def test_a_container_on_the_host_s_network_has_the_ports_on_which_it_listens(name: str) -> None:
+    folders = [folder for folder in ("/usr", "/lib", "/lib64", "/bin", "/etc") if Path(folder).exists()]
+    mounts = [word for folder in folders for word in ("-v", f"{folder}:{folder}:ro")]
+    listen = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print('up', flush=True); time.sleep(60)"
+    words = ("--network", "host", *mounts, name, "/usr/bin/python3", "-c", listen)
+    call("run", "-d", "--name", f"{name}-host", *words)
+    while "up" not in call("logs", f"{name}-host"):
+        assert call("inspect", "--format", "{{.State.Running}}", f"{name}-host") == "true"
+    mine = next(c for c in docker.containers() if c.name == f"{name}-host")
+    (port,) = mine.ports
+    assert port.host_ip == "127.0.0.1" and port.host_port == port.container_port
+    assert docker.container_now(mine.id).ports == mine.ports
+    assert [holder.container for holder in ports.holders(docker.containers()) if holder.port == port.host_port] == [
+        mine.name
+    ]
+
+
 def test_why_no_engine_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
     version, why = docker.version()
