@@ -22,6 +22,7 @@ from omnimind_ops.model.program import LibrarySource
 from omnimind_ops.model.system import shared
 from omnimind_ops.observe import docker, machine
 from omnimind_ops.observe.disks import disks
+from omnimind_ops.observe.engine import refuse_other_engines
 from omnimind_ops.observe.starters import starters
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning.check_disk import PACKAGES, POSTGRES_DATA
@@ -66,6 +67,7 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
             f"no Docker engine answers: {host.docker_reason}",
             "start it (systemctl start docker), or run this on the host of the containers",
         )
+    refuse_other_engines()
     project = docker.pick_project(
         docker.projects(containers), options.project or settings.project or None, options.path
     )

@@ -20,6 +20,11 @@ def version() -> tuple[str, ...]:
     return "docker", "version", "--format", "{{.Server.Version}}"
 
 
+def info() -> tuple[str, ...]:
+    """Return the command that describes the engine as JSON."""
+    return "docker", "info", "--format", "{{json .}}"
+
+
 def list_ids() -> tuple[str, ...]:
     """Return the command that lists every container, stopped ones too."""
     return "docker", "ps", "--all", "--quiet", "--no-trunc"
