@@ -23,6 +23,18 @@ from omnimind_ops.cli.options import (
     terminal_password,
     with_options,
 )
+from omnimind_ops.cli.store_options import (
+    QdrantApiKeyFile,
+    QdrantBackup,
+    QdrantBinary,
+    QdrantCollection,
+    QdrantCollectionConfig,
+    QdrantService,
+    Redis,
+    RedisBackup,
+    RedisPasswordFile,
+    RedisService,
+)
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
@@ -31,7 +43,6 @@ if TYPE_CHECKING:
     from omnimind_ops.flows.ask_again import AskAgain
     from omnimind_ops.flows.migrate import Prepared
     from omnimind_ops.flows.migrate_options import MigrateOptions
-    from omnimind_ops.model.run import Run
     from omnimind_ops.runner.journal import Journal
     from omnimind_ops.runner.outcome import Outcome
     from omnimind_ops.settings import Settings
@@ -51,42 +62,6 @@ At = Annotated[
 Planned = Annotated[str, typer.Option("--planned", hidden=True, help="Run to cut over now; the timer passes it.")]
 ConfirmMinutes = Annotated[
     int | None, typer.Option("--confirm-minutes", min=1, help="Minutes to confirm before the automatic rollback.")
-]
-QdrantBackup = Annotated[
-    Path | None,
-    typer.Option(
-        "--qdrant-backup", help="Restore Qdrant from a storage or collection folder, a tar of one, or a snapshot."
-    ),
-]
-QdrantCollection = Annotated[
-    str, typer.Option("--qdrant-collection", help="Collection name, for a backup of one collection.")
-]
-QdrantCollectionConfig = Annotated[
-    Path | None,
-    typer.Option("--qdrant-collection-config", help="config.json of the collection, for a shard snapshot."),
-]
-QdrantBinary = Annotated[
-    Path | None, typer.Option("--qdrant-binary", help="Qdrant program to install instead of the container's.")
-]
-RedisBackup = Annotated[
-    Path | None, typer.Option("--redis-backup", help="Restore Redis from a dump.rdb or the folder of one.")
-]
-Redis = Annotated[str, typer.Option("--redis", help="auto: migrate the container's data; empty: start without data.")]
-RedisPasswordFile = Annotated[
-    Path | None,
-    typer.Option("--redis-password-file", help="File with the old Redis' password, if its container does not tell it."),
-]
-QdrantApiKeyFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--qdrant-api-key-file", help="File with the old Qdrant's API key, if its container does not tell it."
-    ),
-]
-RedisService = Annotated[
-    str, typer.Option("--redis-service", metavar="NAME", help="Compose service to migrate, if several are a Redis.")
-]
-QdrantService = Annotated[
-    str, typer.Option("--qdrant-service", metavar="NAME", help="Compose service to migrate, if several are a Qdrant.")
 ]
 Python = Annotated[
     Path | None, typer.Option("--python", help="Python (3.11 to 3.13) for the services' virtual environment.")

@@ -14,7 +14,7 @@ from omnimind_ops.flows.qdrant_backup import backup_to_restore
 from omnimind_ops.flows.qdrant_settings import settings_of
 from omnimind_ops.flows.redis_source import redis_source
 from omnimind_ops.flows.store_logins import Logins, log_in
-from omnimind_ops.flows.upload_folders import upload_folders
+from omnimind_ops.flows.upload_folders import Uploads, upload_folders
 from omnimind_ops.model.facts import Container, Machine, Project, Starter
 from omnimind_ops.model.goal import Goal, RedisSettings
 from omnimind_ops.model.problem import Problem
@@ -79,33 +79,39 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
         qdrant = qdrant_source(roles.qdrant, options, notes, logins.qdrant)
     if roles.redis or options.redis_backup:
         redis = redis_source(roles.redis, options, notes, logins.redis)
-    data = {c.id for c in (roles.qdrant, roles.redis, roles.postgres) if c}
-    order = _start_order(project.containers)
     found = starters(project)
     uploads = upload_folders(project, roles, qdrant.storage if qdrant else "", settings.upload_folders)
+    source = replace(
+        _source(project, roles, uploads, (*settings.backend_ports, settings.frontend_port)),
+        qdrant=qdrant,
+        redis=redis,
+        starters=tuple(starter.name for starter in found if starter.unit),
+    )
     notes += uploads.notes
-    source = Source(
+    wanted = goal(host, settings, options, qdrant, redis, paths)
+    return _with_folders(Discovery(host, project, source, wanted, tuple(notes), found, logins), places)
+
+
+def _source(project: Project, roles: docker.Roles, uploads: Uploads, ports: Sequence[int]) -> Source:
+    """Return what the containers are; `ports` are those of the native pages."""
+    data = {c.id for c in (roles.qdrant, roles.redis, roles.postgres) if c}
+    order = _start_order(project.containers)
+    moved = (("qdrant", roles.qdrant), ("redis", roles.redis), ("backend", roles.backend))
+    return Source(
         project=project.name,
         containers=tuple(c.id for c in order),
         writers=tuple(c.id for c in order if c.id not in data),
         holders=tuple(c.id for c in order if c.id in data),
         ports=tuple(sorted({p.host_port for c in order for p in c.ports if p.protocol == "tcp"})),
         uploads=tuple(uploads.folders),
+        qdrant=None,
+        redis=None,
+        pages=_pages((c for c in order if c.id not in data), ports),
         upload_names=uploads.folders,
         files=uploads.files,
         backend=roles.backend.id if roles.backend else "",
-        services={
-            container.service: role
-            for role, container in (("qdrant", roles.qdrant), ("redis", roles.redis), ("backend", roles.backend))
-            if container and container.service
-        },
-        qdrant=qdrant,
-        redis=redis,
-        starters=tuple(starter.name for starter in found if starter.unit),
-        pages=_pages((c for c in order if c.id not in data), (*settings.backend_ports, settings.frontend_port)),
+        services={container.service: role for role, container in moved if container and container.service},
     )
-    wanted = goal(host, settings, options, qdrant, redis, paths)
-    return _with_folders(Discovery(host, project, source, wanted, tuple(notes), found, logins), places)
 
 
 def _with_folders(found: Discovery, places: tuple[str, ...]) -> Discovery:

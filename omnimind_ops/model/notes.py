@@ -114,13 +114,6 @@ class RedisUsersNotes:
 
 
 @dataclass(frozen=True)
-class BackendEnvNotes:
-    """`written`: this run wrote the file."""
-
-    written: bool | None = None
-
-
-@dataclass(frozen=True)
 class ProveRedisBackupNotes:
     """What a backup holds (as RedisNotes), in words, and what detects damage of it.
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from omnimind_ops.model.codec import INLINE, key
+from omnimind_ops.model.data import FilesToCompare
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.program import LibrarySource
 
@@ -187,16 +188,6 @@ class RedisUsersPayload(Payload):
 
 
 @dataclass(frozen=True)
-class BackendEnvPayload(Payload):
-    """The old backend, whose variables are written to `file`; `addresses` by the names that containers used."""
-
-    kind = "backend-env"
-    container: str
-    file: str
-    addresses: Mapping[str, str]
-
-
-@dataclass(frozen=True)
 class ProveRedisBackupPayload(Payload):
     """A `backup` of Redis, for a server of `target_version`."""
 
@@ -276,16 +267,6 @@ class ProvePayload(Payload):
     """Every service."""
 
     kind = "prove"
-
-
-@dataclass(frozen=True)
-class FilesToCompare:
-    """Single files of the folder `source`, which were moved to the folder `target`."""
-
-    name: str
-    source: str
-    target: str
-    only: tuple[str, ...]
 
 
 @dataclass(frozen=True)

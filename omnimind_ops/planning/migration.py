@@ -9,18 +9,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from omnimind_ops.model.data import FilesToCompare
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.payloads import (
     Act,
     AskPayload,
-    BackendEnvPayload,
     CheckEvidencePayload,
     ConfirmTimePayload,
     ContainersPayload,
     CopyPayload,
     DatabasePayload,
     Fenced,
-    FilesToCompare,
     FingerprintPayload,
     HostPayload,
     LiveRedisPayload,
@@ -44,6 +43,7 @@ from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.program import Start
 from omnimind_ops.model.stages import EARLY, ROLES, prepared
 from omnimind_ops.paths import Paths
+from omnimind_ops.planning.backend_env import backend_env
 from omnimind_ops.planning.source import BackupToRestore, QdrantSource, RedisSource, Source
 
 
@@ -70,6 +70,11 @@ class Copy:
     backup: BackupToRestore | None = None
     inside: bool = False
     only: tuple[str, ...] | None = None  # names in `source`; None for all
+
+    @property
+    def what(self) -> str:
+        """Return the folder or files, for people."""
+        return ", ".join(f"{self.source}/{name}" for name in self.only) if self.only else self.source
 
     @property
     def incoming(self) -> str:
@@ -136,7 +141,7 @@ def _install(source: Source, goal: Goal) -> list[Step]:
             steps.append(_redis_users(source.redis, goal))  # whose file the configuration includes
         steps.append(host_step(role, stage))
     if source.backend:
-        steps.append(_backend_env(source, goal))
+        steps.append(backend_env(source, goal))
     steps += [host_step(role, "activate") for role in EARLY]
     after = next(number for number, step in enumerate(steps, 1) if step.id == "activate-postgres")
     return [*steps[:after], _empty_database(goal), *steps[after:]]
@@ -154,13 +159,6 @@ def _redis_users(source: RedisSource, goal: Goal) -> Step:
     return Step.of("carry-redis-users", payload, "carry Redis' own users (ACL)", Undo.YES)
 
 
-def _backend_env(source: Source, goal: Goal) -> Step:
-    ports = {"qdrant": goal.qdrant_port, "redis": goal.redis_port, "backend": goal.backend_ports[0]}
-    addresses = {name: f"127.0.0.1:{ports[role]}" for name, role in source.services.items() if role in ports}
-    payload = BackendEnvPayload(source.backend, f"{Paths().config}/backend.env", addresses)
-    return Step.of("carry-backend-env", payload, "carry the old backend's own variables, as comments", Undo.YES)
-
-
 def _program(source: QdrantSource) -> Step:
     start = _program_start(source.start) if source.start else None
     payload = ProgramPayload(source.container, source.binary, source.file, source.version, source.static, start)
@@ -175,8 +173,7 @@ def _program_start(start: Start) -> ProgramStart:
 def _warm(source: Source, goal: Goal) -> list[Step]:
     steps = []
     for copy in copies(source, goal):
-        what = ", ".join(f"{copy.source}/{name}" for name in copy.only) if copy.only else copy.source
-        title = f"unpack {copy.backup.path}" if copy.backup else f"copy {what} while it is in use"
+        title = f"unpack {copy.backup.path}" if copy.backup else f"copy {copy.what} while it is in use"
         steps.append(Step.of(f"warm-{copy.name}", copy.payload(Pass.WARM), title, Undo.KEPT, "warm"))
         if copy.backup:
             proof = ProveBackupPayload(copy.backup.path, copy.backup.packed, copy.incoming, copy.owner)
@@ -291,10 +288,7 @@ def _verify(source: Source, goal: Goal, minutes: int) -> list[Step]:
             for copy in copies(source, goal)
             if copy.name != "qdrant" and copy.only is None
         ),
-        files=tuple(
-            FilesToCompare(copy.name, copy.source, copy.target, copy.only) for copy in copies(source, goal) if copy.only
-        )
-        or None,
+        files=tuple(FilesToCompare(c.name, c.source, c.target, c.only) for c in copies(source, goal) if c.only) or None,
     )
     confirm = f"set the timer that rolls back unless confirmed within {minutes} min from here"
     return [

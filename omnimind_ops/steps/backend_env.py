@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from omnimind_ops.model.backend_env import BackendEnvNotes, BackendEnvPayload
 from omnimind_ops.model.event import Tell, line, warning
-from omnimind_ops.model.notes import BackendEnvNotes
-from omnimind_ops.model.payloads import BackendEnvPayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.observe.docker import container_now, image_environment

@@ -7,9 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from omnimind_ops.model.backend_env import BackendEnvNotes, BackendEnvPayload
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.notes import BackendEnvNotes
-from omnimind_ops.model.payloads import BackendEnvPayload
 from omnimind_ops.model.plan import Task
 from omnimind_ops.model.run import Memo, MemoryNotes
 from omnimind_ops.planning import migration
