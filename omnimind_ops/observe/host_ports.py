@@ -9,8 +9,9 @@ from pathlib import Path
 
 from omnimind_ops.model.facts import Container, Publish
 from omnimind_ops.observe import text
-from omnimind_ops.observe.ports import listeners, socket_owners
+from omnimind_ops.observe.ports import socket_owners
 from omnimind_ops.tools import systemctl
+from omnimind_ops.tools.listening import listeners
 
 PROC = Path("/proc")
 

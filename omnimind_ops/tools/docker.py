@@ -77,8 +77,8 @@ def parse_volumes(text: str) -> tuple[Volume, ...]:
 
 def parse_image_environment(text: str) -> dict[str, str]:
     """Return the variables of the first image in the JSON that `docker image inspect` printed."""
-    (image, *_) = json.loads(text or "[]") or ({},)
-    return dict(item.partition("=")[::2] for item in (image.get("Config") or {}).get("Env") or ())
+    images: list[dict[str, Any]] = json.loads(text or "[]") or [{}]
+    return dict(item.partition("=")[::2] for item in (images[0].get("Config") or {}).get("Env") or ())
 
 
 def memory_limit_of(text: str) -> int:
