@@ -26,6 +26,12 @@ def own_files(service: str) -> tuple[str, ...]:
     return host.get_fact(Listing, folder=folder_of(service), ending=ENDINGS[service])
 
 
+def own_variables() -> tuple[str, ...]:
+    """Return the user's file of variables for the backend, if there is one."""
+    path = f"{Paths().config}/backend.env"
+    return (path,) if path in host.get_fact(PathsFact, paths=(path,)) else ()
+
+
 def merged(content: str, service: str, carried: Iterable[str]) -> str:
     """Return YAML with the settings carried from the old server and the user's files merged in, in this order.
 

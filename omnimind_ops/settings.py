@@ -26,6 +26,11 @@ class Settings(System):
 
     project: str = setting("", "Compose project to migrate; found when there is only one that it can be")
     ignore: tuple[str, ...] = setting((), "preflight checks whose failure is only a warning, as --ignore", item=str)
+    upload_folders: tuple[str, ...] = setting(
+        (),
+        "folders and files of the backend's container that are moved; chosen by rule when empty",
+        item=str,
+    )
     confirm_minutes: int = setting(
         10, "after a cutover: minutes until the containers come back unless confirmed", least=1, most=1440
     )

@@ -9,7 +9,7 @@ from deploy import secrets
 from deploy.facts.units import Units
 from deploy.operations.unit import FOLDER, unit
 from deploy.operations.units import running
-from deploy.own_files import own_files
+from deploy.own_files import own_files, own_variables
 from deploy.render import template
 from deploy.roles import qdrant, redis
 from omnimind_ops.model import native
@@ -76,5 +76,5 @@ def inputs(goal: Goal) -> dict[str, tuple[str, ...]]:
         **{service: (f"{FOLDER}/{service}", venv) for service in (native.ENGINE[1], native.FRONTEND[1], native.GUARD)},
     }
     for worker in native.workers(goal):
-        paths_of[worker] = (f"{FOLDER}/{worker.partition('@')[0]}@.service", backend, venv)
+        paths_of[worker] = (f"{FOLDER}/{worker.partition('@')[0]}@.service", backend, *own_variables(), venv)
     return paths_of

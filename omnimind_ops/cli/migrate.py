@@ -20,7 +20,20 @@ from omnimind_ops.cli.options import (
     paths,
     require_confirmation,
     require_root,
+    terminal_password,
     with_options,
+)
+from omnimind_ops.cli.store_options import (
+    QdrantApiKeyFile,
+    QdrantBackup,
+    QdrantBinary,
+    QdrantCollection,
+    QdrantCollectionConfig,
+    QdrantService,
+    Redis,
+    RedisBackup,
+    RedisPasswordFile,
+    RedisService,
 )
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.run import Run
@@ -30,7 +43,6 @@ if TYPE_CHECKING:
     from omnimind_ops.flows.ask_again import AskAgain
     from omnimind_ops.flows.migrate import Prepared
     from omnimind_ops.flows.migrate_options import MigrateOptions
-    from omnimind_ops.model.run import Run
     from omnimind_ops.runner.journal import Journal
     from omnimind_ops.runner.outcome import Outcome
     from omnimind_ops.settings import Settings
@@ -51,26 +63,6 @@ Planned = Annotated[str, typer.Option("--planned", hidden=True, help="Run to cut
 ConfirmMinutes = Annotated[
     int | None, typer.Option("--confirm-minutes", min=1, help="Minutes to confirm before the automatic rollback.")
 ]
-QdrantBackup = Annotated[
-    Path | None,
-    typer.Option(
-        "--qdrant-backup", help="Restore Qdrant from a storage or collection folder, a tar of one, or a snapshot."
-    ),
-]
-QdrantCollection = Annotated[
-    str, typer.Option("--qdrant-collection", help="Collection name, for a backup of one collection.")
-]
-QdrantCollectionConfig = Annotated[
-    Path | None,
-    typer.Option("--qdrant-collection-config", help="config.json of the collection, for a shard snapshot."),
-]
-QdrantBinary = Annotated[
-    Path | None, typer.Option("--qdrant-binary", help="Qdrant program to install instead of the container's.")
-]
-RedisBackup = Annotated[
-    Path | None, typer.Option("--redis-backup", help="Restore Redis from a dump.rdb or the folder of one.")
-]
-Redis = Annotated[str, typer.Option("--redis", help="auto: migrate the container's data; empty: start without data.")]
 Python = Annotated[
     Path | None, typer.Option("--python", help="Python (3.11 to 3.13) for the services' virtual environment.")
 ]
@@ -96,6 +88,10 @@ def command(
     qdrant_binary: QdrantBinary = None,
     redis_backup: RedisBackup = None,
     redis: Redis = "auto",
+    redis_password_file: RedisPasswordFile = None,
+    qdrant_api_key_file: QdrantApiKeyFile = None,
+    redis_service: RedisService = "",
+    qdrant_service: QdrantService = "",
     python: Python = None,
     wheelhouse: Wheelhouse = None,
     no_bench: NoBench = False,
@@ -126,6 +122,11 @@ def command(
         redis == "empty",
         qdrant_collection,
         qdrant_collection_config,
+        redis_password_file,
+        qdrant_api_key_file,
+        redis_service,
+        qdrant_service,
+        None if yes else terminal_password(),
     )
     ignored_checks = frozenset(ignore or ())
     if dry_run:
@@ -215,6 +216,7 @@ def _migrate(ask: AskAgain, how: How, planned: str) -> None:
             if run is not None:
                 run = flow.resume(run, ask.options)
             elif prepared is not None:
+                flow.keep_passwords(prepared, paths())
                 run = flow.start(prepared, ask.options, ask.settings, journal)
             assert run is not None
             with choose(how.json) as show:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,6 +66,13 @@ def print_note() -> None:
 def calling_user() -> str:
     """Return the calling user, for the lock."""
     return os.environ.get("SUDO_USER") or os.environ.get("USER") or f"uid {os.getuid()}"
+
+
+def terminal_password() -> Callable[[str], str] | None:
+    """Return what asks for a password on the terminal without showing it; None without a terminal."""
+    if not sys.stdin.isatty():
+        return None
+    return lambda question: str(typer.prompt(question, hide_input=True, err=True))
 
 
 def require_confirmation(question: str, skip: bool) -> None:

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from omnimind_ops.credentials import Credentials
-from omnimind_ops.flows.container_endpoints import qdrant_endpoint, require_running
+from omnimind_ops.flows.container_endpoints import qdrant_endpoint, redis_endpoint
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Handler
 from omnimind_ops.observe import docker
-from omnimind_ops.observe.address import address
 from omnimind_ops.steps.carry_folder import CarryFolderStep
 from omnimind_ops.steps.carry_redis import LoadRedisStep, ParkRedisStep
 from omnimind_ops.steps.export import ExportStep
@@ -30,7 +29,7 @@ def carry_steps(
     """Return one handler of each kind; `current`: the ID of the container that stands for an old one."""
 
     def redis(container: str) -> RedisEndpoint:
-        return _redis_endpoint(_running(current(container)))
+        return redis_endpoint(_running(current(container)))
 
     def qdrant(container: str) -> QdrantEndpoint:
         return qdrant_endpoint(_running(current(container)))
@@ -53,9 +52,3 @@ def _running(id: str) -> Container:
     if container is None:
         raise Problem(f"cannot reach container {id[:12]}", "it was removed", "see `docker ps -a`")
     return container
-
-
-def _redis_endpoint(container: Container) -> RedisEndpoint:
-    require_running(container)
-    host, port = address(container, 6379)
-    return RedisEndpoint(host, port, password=docker.redis_password(container.id))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.observe.address import address
+from omnimind_ops.steps.old_stores import qdrant_of, redis_of
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
+from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 
 
 def require_running(container: Container) -> None:
@@ -19,5 +20,9 @@ def require_running(container: Container) -> None:
 
 def qdrant_endpoint(container: Container) -> QdrantEndpoint:
     require_running(container)
-    host, port = address(container, 6333)
-    return QdrantEndpoint(f"http://{host}:{port}", container.env.get("QDRANT__SERVICE__API_KEY") or None)
+    return qdrant_of(container)
+
+
+def redis_endpoint(container: Container) -> RedisEndpoint:
+    require_running(container)
+    return redis_of(container)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +23,17 @@ def with_folders(source: Source, goal: Goal) -> Source:
     for folder in targets(source, goal):
         check(Place(Path(folder), folder in inside))
     for copy in copies(source, goal):
-        if copy.source:
+        if copy.source and copy.only is None:
             check_separate(Path(copy.source), Path(copy.target))
     return replace(source, inside=inside)
+
+
+def followed(folder: str, notes: list[str]) -> str:
+    """Return the folder itself where a link leads to it: Docker has followed the link as well; `notes` get that."""
+    real = os.path.realpath(folder)
+    if real != os.path.normpath(folder):
+        notes.append(f"{folder} is a link; its data is read at {real}")
+    return real
 
 
 def notes(disks: Sequence[Disk], folders: Sequence[str]) -> Iterator[str]:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from omnimind_ops import __version__
-from omnimind_ops.flows import data_folders, qdrant_program
+from omnimind_ops.flows import data_folders, qdrant_program, qdrant_shape
 from omnimind_ops.flows.container_endpoints import qdrant_endpoint
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.qdrant_backup import backup_to_restore
 from omnimind_ops.flows.qdrant_settings import settings_of
 from omnimind_ops.flows.redis_source import redis_source
+from omnimind_ops.flows.store_logins import Logins, log_in
+from omnimind_ops.flows.upload_folders import Uploads, upload_folders
 from omnimind_ops.model.facts import Container, Machine, Project, Starter
 from omnimind_ops.model.goal import Goal, RedisSettings
 from omnimind_ops.model.problem import Problem
@@ -20,6 +22,7 @@ from omnimind_ops.model.program import LibrarySource
 from omnimind_ops.model.system import shared
 from omnimind_ops.observe import docker, machine
 from omnimind_ops.observe.disks import disks
+from omnimind_ops.observe.engine import refuse_other_engines
 from omnimind_ops.observe.starters import starters
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning.check_disk import PACKAGES, POSTGRES_DATA
@@ -27,6 +30,7 @@ from omnimind_ops.planning.grace import graces
 from omnimind_ops.planning.migration import targets
 from omnimind_ops.planning.source import BackupToRestore, QdrantSource, RedisSource, Source
 from omnimind_ops.settings import Settings
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.qdrant.facts import version as qdrant_version
 from omnimind_ops.stores.qdrant.storage import refuse_rocksdb, storage_facts
 from omnimind_ops.stores.qdrant.versions import version_problem
@@ -45,6 +49,7 @@ class Discovery:
     goal: Goal
     notes: tuple[str, ...] = field(default=())  # shown before anything happens
     starters: tuple[Starter, ...] = ()
+    logins: Logins = field(default=Logins(), repr=False)
 
 
 def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Discovery:
@@ -63,31 +68,52 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
             f"no Docker engine answers: {host.docker_reason}",
             "start it (systemctl start docker), or run this on the host of the containers",
         )
+    refuse_other_engines()
     project = docker.pick_project(
         docker.projects(containers), options.project or settings.project or None, options.path
     )
-    roles = docker.roles(project)
-    notes: list[str] = []
-    qdrant = qdrant_source(roles.qdrant, options, notes) if roles.qdrant or options.qdrant_backup else None
-    redis = redis_source(roles.redis, options, notes) if roles.redis or options.redis_backup else None
+    roles = docker.roles(project, {"redis": options.redis_service, "qdrant": options.qdrant_service})
+    logins = log_in(roles, project.containers, options)
+    notes: list[str] = list(roles.notes)
+    qdrant = redis = None
+    if roles.qdrant or options.qdrant_backup:
+        qdrant = qdrant_source(roles.qdrant, options, notes, logins.qdrant)
+    if roles.redis or options.redis_backup:
+        redis = redis_source(roles.redis, options, notes, logins.redis)
+    found = starters(project)
+    uploads = upload_folders(project, roles, qdrant.storage if qdrant else "", settings.upload_folders)
+    source = replace(
+        _source(project, roles, uploads, (*settings.backend_ports, settings.frontend_port)),
+        qdrant=qdrant,
+        redis=redis,
+        starters=tuple(starter.name for starter in found if starter.unit),
+    )
+    notes += uploads.notes
+    wanted = goal(host, settings, options, qdrant, redis, paths)
+    return _with_folders(Discovery(host, project, source, wanted, tuple(notes), found, logins), places)
+
+
+def _source(project: Project, roles: docker.Roles, uploads: Uploads, ports: Sequence[int]) -> Source:
+    """Return what the containers are; `ports` are those of the native pages."""
     data = {c.id for c in (roles.qdrant, roles.redis, roles.postgres) if c}
     order = _start_order(project.containers)
-    found = starters(project)
-    source = Source(
+    moved = (("qdrant", roles.qdrant), ("redis", roles.redis), ("backend", roles.backend))
+    return Source(
         project=project.name,
         containers=tuple(c.id for c in order),
         writers=tuple(c.id for c in order if c.id not in data),
         holders=tuple(c.id for c in order if c.id in data),
         ports=tuple(sorted({p.host_port for c in order for p in c.ports if p.protocol == "tcp"})),
-        uploads=_uploads(order, data, project, notes),
-        qdrant=qdrant,
-        redis=redis,
-        starters=tuple(starter.name for starter in found if starter.unit),
         graces=graces(order, data),
-        pages=_pages((c for c in order if c.id not in data), (*settings.backend_ports, settings.frontend_port)),
+        uploads=tuple(uploads.folders),
+        qdrant=None,
+        redis=None,
+        pages=_pages((c for c in order if c.id not in data), ports),
+        upload_names=uploads.folders,
+        files=uploads.files,
+        backend=roles.backend.id if roles.backend else "",
+        services={container.service: role for role, container in moved if container and container.service},
     )
-    wanted = goal(host, settings, options, qdrant, redis, paths)
-    return _with_folders(Discovery(host, project, source, wanted, tuple(notes), found), places)
 
 
 def _with_folders(found: Discovery, places: tuple[str, ...]) -> Discovery:
@@ -144,8 +170,10 @@ def _start_order(containers: tuple[Container, ...]) -> tuple[Container, ...]:
     return tuple(ordered)
 
 
-def qdrant_source(container: Container | None, options: MigrateOptions, notes: list[str]) -> QdrantSource:
-    """Return the source of Qdrant's data and program.
+def qdrant_source(
+    container: Container | None, options: MigrateOptions, notes: list[str], endpoint: QdrantEndpoint | None = None
+) -> QdrantSource:
+    """Return the source of Qdrant's data and program; `endpoint` is the server of the container, logged in.
 
     Raises Problem when the given program must not open what the container's wrote.
     """
@@ -161,7 +189,7 @@ def qdrant_source(container: Container | None, options: MigrateOptions, notes: l
         replacement = qdrant_program.from_path(binary)
         source = QdrantSource("", "", "", "", "", replacement.version, backup, str(binary), replacement.start)
     else:
-        source = _source_in_container(container, binary, backup)
+        source = _source_in_container(container, endpoint or qdrant_endpoint(container), binary, backup, notes)
     if source.start and source.start.way in (LibrarySource.PACKAGES, LibrarySource.BUNDLED):
         notes.append(f"Qdrant's program {source.start.reason}")
     if backup:
@@ -172,14 +200,20 @@ def qdrant_source(container: Container | None, options: MigrateOptions, notes: l
     return source
 
 
-def _source_in_container(container: Container, binary: Path | None, backup: BackupToRestore | None) -> QdrantSource:
-    endpoint = qdrant_endpoint(container)
+def _source_in_container(
+    container: Container,
+    endpoint: QdrantEndpoint,
+    binary: Path | None,
+    backup: BackupToRestore | None,
+    notes: list[str],
+) -> QdrantSource:
+    notes += qdrant_shape.notes(container, endpoint, moves=not backup)
     version_of_data = qdrant_version(endpoint)
     replacement = qdrant_program.from_path(binary) if binary else None
     version = replacement.version if replacement else version_of_data
     if not backup and (problem := version_problem(version_of_data, version)):
         raise problem
-    storage = "" if backup else _storage(container)
+    storage = "" if backup else data_folders.followed(_storage(container), notes)
     if storage and binary:
         refuse_rocksdb(storage_facts(Path(storage)))
     program_to_install = replacement or qdrant_program.from_container(container)
@@ -208,24 +242,3 @@ def _storage(container: Container) -> str:
         f"nothing is mounted at {QDRANT_STORAGE} in {container.name}: its data is inside the container",
         "make a full snapshot (POST /snapshots), copy it out and pass --qdrant-backup FILE",
     )
-
-
-def _uploads(containers: tuple[Container, ...], data: set[str], project: Project, notes: list[str]) -> tuple[str, ...]:
-    """Return the folders that the other containers write to; source code mounted for development is not data."""
-    compose_folder = Path(project.working_dir)
-    folders: set[str] = set()
-    for container in containers:
-        if container.id in data or container.oneoff:
-            continue
-        for mount in container.mounts:
-            folder = Path(mount.source)
-            if not mount.writable or mount.anonymous or not folder.is_dir():
-                continue
-            if folder == compose_folder or folder in compose_folder.parents:
-                notes.append(
-                    f"{folder} is mounted into {container.name} and contains the compose file; "
-                    "it is treated as code and not copied"
-                )
-            else:
-                folders.add(mount.source)
-    return tuple(sorted(folders))

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from omnimind_ops.flows import parked, places, receipt, unfinished
+from omnimind_ops.flows import parked, places, receipt, store_logins, unfinished
 from omnimind_ops.flows.run_inputs import goal_begun, old_stack
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.old_stack import OldVolume
@@ -18,6 +18,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
 from omnimind_ops.observe import docker
+from omnimind_ops.observe.old_passwords import Store
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning.run_cells import Trigger
 from omnimind_ops.runner.history import History
@@ -95,6 +96,7 @@ def finish(run: Run, leftovers: Leftovers, journal: Journal, paths: Paths, tell:
         discard(folder)
         parked.tidy(folder)
         tell(line("", f"removed {folder}"))
+    store_logins.keep(dict.fromkeys(Store), paths)
     if run.state is not RunState.CONFIRMED:
         return run
     journal.state(run.id, RunState.FINISHED)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from omnimind_ops.flows import handover, planned, receipt
+from omnimind_ops.flows import handover, planned, receipt, store_logins
 from omnimind_ops.flows.bench import before_and_after
 from omnimind_ops.flows.confirm import confirm
 from omnimind_ops.flows.discover import Discovery, discover
@@ -76,7 +76,7 @@ def needs(discovery: Discovery, lock: str, paths: Paths, *, is_installed: bool =
     ports = (*goal.backend_ports, goal.frontend_port, goal.redis_port, goal.qdrant_port, goal.postgres_port)
     restored = discovery.source.qdrant.backup if discovery.source.qdrant else None
     wheels = wheelhouse.wheelhouse(goal.wheelhouse) if goal.wheelhouse and not is_installed else None
-    stores = store_state(discovery.source)
+    stores = store_state(discovery.source, discovery.logins)
     return preflight.Needs(
         space,
         ports,
@@ -102,7 +102,7 @@ def _copied(discovery: Discovery, paths: Paths) -> dict[str, int]:
     """Return the bytes that are written to each data folder, and to the stage where Redis' dump waits."""
     source, goal = discovery.source, discovery.goal
     space = {
-        copy.target: copy.backup.room if copy.backup else space_needed(Path(copy.source))
+        copy.target: copy.backup.room if copy.backup else space_needed(Path(copy.source), copy.only)
         for copy in copies(source, goal)
         if copy.backup or copy.source
     }
@@ -121,6 +121,11 @@ def current(history: History | Journal) -> Run | None:
     """Return the newest migration unless it was rolled back."""
     run = history.latest(name="migrate")
     return None if run is None or run.state is RunState.ROLLED_BACK else run
+
+
+def keep_passwords(prepared: Prepared, paths: Paths) -> None:
+    """Keep the passwords that the containers' configuration does not tell, for a run that goes on after a reboot."""
+    store_logins.keep(prepared.discovery.logins.keep, paths)
 
 
 def start(prepared: Prepared, options: MigrateOptions, settings: Settings, journal: Journal) -> Run:

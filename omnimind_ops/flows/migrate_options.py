@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -18,3 +19,9 @@ class MigrateOptions:
     redis_empty: bool = False
     qdrant_collection: str = ""
     qdrant_collection_config: Path | None = None
+    redis_password_file: Path | None = None
+    qdrant_api_key_file: Path | None = None
+    redis_service: str = ""
+    qdrant_service: str = ""
+    ask_password: Callable[[str], str] | None = field(default=None, compare=False, repr=False)
+    """Asks on the terminal for the password that its argument names; None without one. No option."""

@@ -11,6 +11,7 @@ from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.place import Place
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
+from omnimind_ops.paths import Paths
 from omnimind_ops.planning.carry import NAME
 from omnimind_ops.stores.files.carry import PARKED
 
@@ -23,7 +24,14 @@ def roots(goal: Goal) -> tuple[Path, ...]:
 
     Several upload folders lie beside each other in the folder of uploads.
     """
-    folders = (Path(goal.qdrant_home) / "storage", Path(goal.redis_dir), Path(goal.uploads), Path(goal.uploads) / "0")
+    files = Paths().state / "files"
+    folders = (
+        Path(goal.qdrant_home) / "storage",
+        Path(goal.redis_dir),
+        Path(goal.uploads),
+        Path(goal.uploads) / "0",
+        files / "0",
+    )
     return tuple(dict.fromkeys(Place(folder, inside).parked for inside in (False, True) for folder in folders))
 
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 from omnimind_ops.flows import qdrant_program
-from omnimind_ops.flows.container_endpoints import require_running
+from omnimind_ops.flows.container_endpoints import redis_endpoint
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.observe import apt, docker
-from omnimind_ops.observe.address import address
+from omnimind_ops.observe import apt, redis_config
 from omnimind_ops.planning.source import RedisSource
 from omnimind_ops.stores.redis import predict
 from omnimind_ops.stores.redis import settings as redis_settings
 from omnimind_ops.stores.redis.backup import check_backup, read_backup
 from omnimind_ops.stores.redis.backup_words import coverage, description
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
-from omnimind_ops.stores.redis.facts import check_movable, loses_data_on_stop, server_facts
+from omnimind_ops.stores.redis.facts import ServerFacts, check_movable, loses_data_on_stop, server_facts
 from omnimind_ops.stores.redis.method import Method, choose_method
 from omnimind_ops.stores.redis.readable import sync_refused
 from omnimind_ops.stores.redis.scratch import SERVER
@@ -29,9 +29,12 @@ from omnimind_ops.tools.shell import run
 REDIS_PACKAGE = "redis-server"
 
 
-def redis_source(container: Container | None, options: MigrateOptions, notes: list[str]) -> RedisSource:
+def redis_source(
+    container: Container | None, options: MigrateOptions, notes: list[str], endpoint: RedisEndpoint | None = None
+) -> RedisSource:
     """Return the source of Redis' data and how it is copied; `notes` get what the user must know of it.
 
+    `endpoint` is the server of the container, logged in; read from its configuration if it is not given.
     Raises Problem when the data cannot be moved to the Redis that will serve it.
     """
     target = redis_candidate()
@@ -41,7 +44,7 @@ def redis_source(container: Container | None, options: MigrateOptions, notes: li
     if options.redis_empty:
         notes.append("native Redis starts empty, as requested; the old keys stay in the container")
         return RedisSource(container.id, "", 0, "", "empty", "as requested")
-    return _from_server(container, target, notes)
+    return _from_server(container, endpoint or redis_endpoint(container), target, notes)
 
 
 def _from_backup(path: Path, target: str, notes: list[str]) -> RedisSource:
@@ -65,10 +68,7 @@ def _from_backup(path: Path, target: str, notes: list[str]) -> RedisSource:
     )
 
 
-def _from_server(container: Container, target: str, notes: list[str]) -> RedisSource:
-    require_running(container)
-    host, port = address(container, 6379)
-    endpoint = RedisEndpoint(host, port, password=docker.redis_password(container.id))
+def _from_server(container: Container, endpoint: RedisEndpoint, target: str, notes: list[str]) -> RedisSource:
     facts = server_facts(endpoint)
     check_movable(facts, lambda event: notes.append(event.text))
     method = choose_method(facts, target)
@@ -79,8 +79,10 @@ def _from_server(container: Container, target: str, notes: list[str]) -> RedisSo
     save = loses_data_on_stop(facts)
     if save:
         notes.append('the old Redis saves nothing when it stops (save "", no AOF); the migration makes it save first')
+    notes += _shape(container, facts)
     carried, data = redis_settings.of_server(facts), facts.used_memory
     way, reason = method.name, method.reason
+    host, port = endpoint.host, endpoint.port
     hot = at_least(target, 7, 0)  # CONFIG SET port
     if text := predict.held(endpoint, hot=hot, save_first=save):
         notes.insert(0, text)
@@ -100,6 +102,21 @@ def _from_server(container: Container, target: str, notes: list[str]) -> RedisSo
         hot=hot,
         published=published,
     )
+
+
+def _shape(container: Container, facts: ServerFacts) -> Iterator[str]:
+    """Yield what differs from a Redis as its image starts it, and what becomes of that."""
+    folder = PurePosixPath(facts.directory or "/data")
+    if memory := next((path for path in container.tmpfs if folder.is_relative_to(path)), ""):
+        yield (
+            f"the old Redis keeps its data in memory only ({memory} is a tmpfs): a stop empties it; "
+            "a rollback loads the copy made at the cutover again"
+        )
+    port = redis_config.port(container)
+    if port != redis_config.PORT:
+        yield f"the old Redis listens on port {port} inside {container.name}"
+    if tls := redis_config.config(container).get("tls-port"):
+        yield f"the old Redis also listens with TLS (tls-port {tls}); the native one listens without, on 127.0.0.1 only"
 
 
 def redis_candidate() -> str:

@@ -22,7 +22,8 @@ from omnimind_ops.settings import Settings, updated
 
 def arguments(options: MigrateOptions) -> dict[str, JSON]:
     """Return the options as text."""
-    return {key: str(value or "") for key, value in asdict(options).items()}
+    given = {field.name: getattr(options, field.name) for field in fields(options) if field.name != "ask_password"}
+    return {name: str(value or "") for name, value in given.items()}
 
 
 def setup_of(options: MigrateOptions, discovery: Discovery, confirm_minutes: int) -> dict[str, JSON]:

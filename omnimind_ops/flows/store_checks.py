@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from omnimind_ops.flows.store_logins import Logins
 from omnimind_ops.model.facts import Container
-from omnimind_ops.observe import docker
+from omnimind_ops.observe import docker, qdrant_config, redis_config
 from omnimind_ops.observe.clients import outside_clients
-from omnimind_ops.planning.source import QdrantSource, RedisSource, Source
+from omnimind_ops.planning.source import RedisSource, Source
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.qdrant.fence import find_inside, shares_network
 from omnimind_ops.stores.qdrant.fingerprint import strict_collections
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.readable import obstacles
 
-PORTS = {"qdrant": (6333, 6334), "redis": (6379,)}
-KEY = "QDRANT__SERVICE__API_KEY"
+GRPC = 6334
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class StoreState:
     strict_collections: tuple[str, ...] = ()
 
 
-def store_state(source: Source) -> StoreState:
+def store_state(source: Source, logins: Logins) -> StoreState:
     """Return the state of the stores whose data is moved from a running container."""
     everyone = {container.id: container for container in docker.containers()}
     qdrant = source.qdrant if source.qdrant and source.qdrant.container and not source.qdrant.backup else None
@@ -40,31 +40,30 @@ def store_state(source: Source) -> StoreState:
     }
     return StoreState(
         {
-            name: outside_clients(container, PORTS[name], tuple(everyone.values()))
+            name: outside_clients(container, _ports(name, container), tuple(everyone.values()))
             for name, container in moved.items()
             if container
         },
-        _redis(redis) if redis else (),
-        _unfenced(moved["qdrant"]) if moved["qdrant"] else "",
-        _strict(qdrant, moved["qdrant"]) if qdrant and moved["qdrant"] else (),
+        _redis(redis, logins.redis) if redis and logins.redis else (),
+        _unfenced(moved["qdrant"], logins.qdrant) if moved["qdrant"] and logins.qdrant else "",
+        strict_collections(logins.qdrant) if qdrant and logins.qdrant else (),
     )
 
 
-def _redis(source: RedisSource) -> tuple[tuple[str, str], ...]:
-    password = docker.redis_password(source.password_of) if source.password_of else ""
-    return obstacles(RedisEndpoint(source.host, source.port, password=password), save_first=source.save_first)
+def _ports(store: str, container: Container) -> tuple[int, ...]:
+    """Return the ports on which a store listens in its container."""
+    if store == "redis":
+        return (redis_config.port(container),)
+    grpc = qdrant_config.config(container).get("service.grpc_port", "")
+    return qdrant_config.port(container), int(grpc) if grpc.isdigit() else GRPC
 
 
-def _unfenced(container: Container) -> str:
+def _redis(source: RedisSource, endpoint: RedisEndpoint) -> tuple[tuple[str, str], ...]:
+    return obstacles(endpoint, save_first=source.save_first)
+
+
+def _unfenced(container: Container, endpoint: QdrantEndpoint) -> str:
     if shares_network(container):
         return "its container shares another network"
-    inside = find_inside(container.pid, int(container.env.get("QDRANT__SERVICE__HTTP_PORT") or 6333), _key(container))
+    inside = find_inside(container.pid, qdrant_config.port(container), endpoint.api_key or "")
     return "" if inside else "it does not answer at its own loopback address, or omnimind does not run as root"
-
-
-def _strict(source: QdrantSource, container: Container) -> tuple[str, ...]:
-    return strict_collections(QdrantEndpoint(source.url, _key(container) or None))
-
-
-def _key(container: Container) -> str:
-    return container.env.get(KEY, "")

@@ -14,6 +14,7 @@ from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
 from omnimind_ops.runner.run import Handlers, by_kind
 from omnimind_ops.steps.ask import Ask, AskStep
+from omnimind_ops.steps.backend_env import BackendEnvStep
 from omnimind_ops.steps.containers import ContainersStep
 from omnimind_ops.steps.copy import CopyStep
 from omnimind_ops.steps.database import DatabaseStep
@@ -62,6 +63,7 @@ def handlers(
             NoteEvidenceStep(),
             CheckEvidenceStep(),
             RedisUsersStep(paths),
+            BackendEnvStep(),
             ProveRedisBackupStep(paths),
             LiveRedisStep(live_redis),
             PlaceStep(paths, run),

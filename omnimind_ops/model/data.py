@@ -49,3 +49,13 @@ def compare(source: Fingerprint, target: Fingerprint) -> tuple[Difference, ...]:
         for name in sorted(source_facts.keys() | target_facts.keys())
         if source_facts.get(name) != target_facts.get(name)
     )
+
+
+@dataclass(frozen=True)
+class FilesToCompare:
+    """Single files of the folder `source`, which were moved to the folder `target`."""
+
+    name: str
+    source: str
+    target: str
+    only: tuple[str, ...]

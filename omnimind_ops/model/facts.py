@@ -68,6 +68,9 @@ class Container:
     started: str = ""  # when its process was started, in the engine's format
     exit_code: int = 0
     stop_timeout: int | None = None  # seconds from SIGTERM to SIGKILL, None if it was not set; -1 never kills
+    command: tuple[str, ...] = field(default=(), repr=False)  # entrypoint and command; may hold secrets, as `env`
+    folder: str = ""  # the working directory inside
+    tmpfs: tuple[str, ...] = ()  # folders in memory: a stop empties them
 
     def grace(self, default: int) -> int:
         """Return the seconds that it may take to stop."""

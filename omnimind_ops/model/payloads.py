@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from omnimind_ops.model.codec import INLINE, key
+from omnimind_ops.model.data import FilesToCompare
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.program import LibrarySource
 
@@ -73,7 +74,10 @@ class Pass(StrEnum):
 
 @dataclass(frozen=True)
 class CopyPayload(Payload):
-    """A directory to move: the copy is made at `incoming`, beside or inside `target`, and is then put in its place."""
+    """A directory to move: the copy is made at `incoming`, beside or inside `target`, and is then put in its place.
+
+    `only` are names in `source`; None for all. No data is carried back to a folder of which only some were taken.
+    """
 
     kind = "copy"
     source: str
@@ -83,6 +87,7 @@ class CopyPayload(Payload):
     backup: str  # unpacked in place of `source`, "" without one
     packed: Packed | None = field(default=None, metadata=INLINE)
     pass_: Pass = field(kw_only=True, metadata=key("pass"))
+    only: tuple[str, ...] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -295,13 +300,17 @@ class ProvePayload(Payload):
 
 @dataclass(frozen=True)
 class VerifyPayload(Payload):
-    """The stores to compare; `backup`: Qdrant against its backup's content. `trees` are (name, source, target)."""
+    """The stores to compare; `backup`: Qdrant against its backup's content. `trees` are (name, source, target).
+
+    `files` are those of which the folder was not moved as a whole.
+    """
 
     kind = "verify"
     qdrant: bool = False
     backup: bool = False
     redis: bool = False
     trees: tuple[tuple[str, str, str], ...] = ()
+    files: tuple[FilesToCompare, ...] | None = None
 
 
 @dataclass(frozen=True)

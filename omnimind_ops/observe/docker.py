@@ -13,7 +13,8 @@ from pathlib import Path
 from omnimind_ops.model.facts import Container, Project
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.observe import compose
+from omnimind_ops.observe import compose, old_passwords
+from omnimind_ops.observe.host_ports import with_host_ports
 from omnimind_ops.observe.projects import Roles, pick_project, roles
 from omnimind_ops.observe.volumes import with_volumes
 from omnimind_ops.tools import docker
@@ -25,9 +26,10 @@ __all__ = [
     "Roles",
     "container_now",
     "containers",
-    "environment",
+    "image_environment",
     "pick_project",
     "projects",
+    "qdrant_key",
     "redis_password",
     "roles",
     "version",
@@ -63,7 +65,8 @@ def containers() -> tuple[Container, ...]:
             main_line(completed.err.splitlines()) or f"docker inspect exited with {completed.code}",
             "see `docker ps -a`",
         )
-    return tuple(sorted(with_volumes(docker.parse_inspect(completed.out)), key=lambda container: container.name))
+    listed = with_host_ports(with_volumes(docker.parse_inspect(completed.out)))
+    return tuple(sorted(listed, key=lambda container: container.name))
 
 
 def volumes() -> frozenset[str]:
@@ -80,20 +83,14 @@ def projects(listed: Sequence[Container] | None = None) -> tuple[Project, ...]:
     return tuple(_project(name, members) for name, members in sorted(grouped.items()))
 
 
-def environment(container: str) -> Mapping[str, str]:
-    """Return a container's environment, running or not; it contains secrets."""
-    return container_now(container).env
-
-
 def redis_password(container: str) -> str:
-    """Return the password of a Redis container, "" if neither its command nor Bitnami's environment has one."""
-    text = run(docker.inspect((container,)), timeout=30).out
-    inspected = docker.parse_inspect(text)[0]
-    if password := docker.value_after("--requirepass", docker.command_of(text), inspected.env):
-        return password
-    if "bitnami" not in inspected.image:  # the official image does not read its environment
-        return ""
-    return next((inspected.env[name] for name in ("REDIS_PASSWORD", "VALKEY_PASSWORD") if inspected.env.get(name)), "")
+    """Return the password of a Redis container, "" for none."""
+    return old_passwords.redis_password(container_now(container))
+
+
+def qdrant_key(container: str) -> str:
+    """Return the API key of a Qdrant container, "" for none."""
+    return old_passwords.qdrant_key(container_now(container))
 
 
 def memory_limit(container: str) -> int:
@@ -104,7 +101,7 @@ def memory_limit(container: str) -> int:
 def container_now(container: str) -> Container:
     """Return a container as it is now; its environment contains secrets."""
     answer = run(docker.inspect((container,)), timeout=30, check=False)
-    found = docker.parse_inspect(answer.out)
+    found = with_host_ports(docker.parse_inspect(answer.out))
     if found:
         return found[0]
     why = "it was removed" if "no such" in answer.err.lower() else main_line(answer.err.splitlines())
@@ -112,6 +109,12 @@ def container_now(container: str) -> Container:
         "see `docker ps -a`; if the containers were created again, run `omnimind migrate --from-docker` for a new plan"
     )
     raise Problem(f"cannot inspect container {container[:12]}", why, fix)
+
+
+def image_environment(image: str) -> Mapping[str, str]:
+    """Return the variables of an image, which every container of it has."""
+    done = run(docker.inspect_image(image), check=False, timeout=30)
+    return docker.parse_image_environment(done.out) if done.ok else {}
 
 
 def _project(name: str, members: Sequence[Container]) -> Project:

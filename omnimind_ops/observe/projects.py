@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from omnimind_ops.model.facts import Container, Project
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.observe.chosen_store import STORES, chosen_store
 from omnimind_ops.tools.images import role_of
 
 
@@ -21,15 +22,21 @@ class Roles:
     frontend: Container | None = None
     postgres: Container | None = None
     others: tuple[Container, ...] = ()
+    notes: tuple[str, ...] = ()  # which of several stores was chosen, and why
 
 
-def roles(project: Project) -> Roles:
-    """Return the containers by role; two containers for one role are a Problem."""
+def roles(project: Project, services: Mapping[str, str] | None = None) -> Roles:
+    """Return the containers by role; two containers for one role are a Problem.
+
+    Of several stores of a kind, the one named in `services` (by role) counts, else the one that the backend uses.
+    """
     taken: dict[str, Container] = {}
     others: list[Container] = []
+    notes: list[str] = []
+    chosen = {role: chosen_store(project, role, (services or {}).get(role, ""), notes) for role in STORES}
     for container in project.containers:
         role = "" if container.oneoff else role_of(container.service, container.image, project.name)
-        if not role:
+        if not role or (role in STORES and container is not chosen[role]):
             others.append(container)
         elif role in taken:
             raise Problem(
@@ -46,13 +53,16 @@ def roles(project: Project) -> Roles:
         taken.get("frontend"),
         taken.get("postgres"),
         tuple(others),
+        tuple(notes),
     )
 
 
 def looks_like_omnimind(project: Project) -> bool:
-    """Return whether the project has exactly one Qdrant and exactly one Redis."""
-    parts = [role_of(c.service, c.image, project.name) for c in project.containers if not c.oneoff]
-    return parts.count("qdrant") == 1 and parts.count("redis") == 1
+    """Return whether the project has exactly one Qdrant and one Redis, or a backend that uses one of several."""
+    try:
+        return all(chosen_store(project, role, "", []) for role in STORES)
+    except Problem:
+        return False
 
 
 def pick_project(projects: Sequence[Project], name: str | None, path: Path | None) -> Project:
@@ -67,7 +77,7 @@ def pick_project(projects: Sequence[Project], name: str | None, path: Path | Non
         chosen = [p for p in projects if looks_like_omnimind(p)] or (
             [p for p in projects if _partly(p)] if len(projects) == 1 else []
         )
-        why = "no Compose project has one Qdrant and one Redis"
+        why = "no Compose project has one Qdrant and one Redis, or a backend that uses one of several"
     if len(chosen) == 1:
         return chosen[0]
     if chosen:

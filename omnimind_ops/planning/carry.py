@@ -75,6 +75,7 @@ def routes(
         for record in run.steps
         if record.step.kind == CopyPayload.kind and record.step.payload(CopyPayload).pass_ is Pass.FINAL
     ]
+    moved = [copy for copy in moved if not copy.only]  # the folder's other files are not omnimind's
     storage = f"{goal.qdrant_home}/storage"
     uploads = [Route(Part.UPLOADS, copy.target, copy.source) for copy in moved if copy.target != storage]
     qdrant = [_qdrant(run, goal, copy, containers, version_problem) for copy in moved if copy.target == storage]

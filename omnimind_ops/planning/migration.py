@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from omnimind_ops.model.data import FilesToCompare
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.payloads import (
     Act,
@@ -40,6 +41,7 @@ from omnimind_ops.model.program import Start
 from omnimind_ops.model.stages import EARLY, ROLES, prepared
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import redis_steps
+from omnimind_ops.planning.backend_env import backend_env
 from omnimind_ops.planning.source import BackupToRestore, QdrantSource, RedisSource, Source
 
 
@@ -65,6 +67,12 @@ class Copy:
     owner: str
     backup: BackupToRestore | None = None
     inside: bool = False
+    only: tuple[str, ...] | None = None  # names in `source`; None for all
+
+    @property
+    def what(self) -> str:
+        """Return the folder or files, for people."""
+        return ", ".join(f"{self.source}/{name}" for name in self.only) if self.only else self.source
 
     @property
     def incoming(self) -> str:
@@ -74,7 +82,9 @@ class Copy:
     def payload(self, which: Pass) -> CopyPayload:
         """Return the payload of a step for one pass."""
         path, packed = (self.backup.path, self.backup.packed) if self.backup else ("", None)
-        return CopyPayload(self.source, self.incoming, self.target, self.owner, path, packed, pass_=which)
+        return CopyPayload(
+            self.source, self.incoming, self.target, self.owner, path, packed, pass_=which, only=self.only
+        )
 
 
 def copies(source: Source, goal: Goal) -> tuple[Copy, ...]:
@@ -86,8 +96,12 @@ def copies(source: Source, goal: Goal) -> tuple[Copy, ...]:
         )
     is_single = len(source.uploads) == 1
     for number, folder in enumerate(source.uploads):
-        target = goal.uploads if is_single else f"{goal.uploads}/{number}-{PurePosixPath(folder).name}"
+        name = source.upload_names.get(folder) or f"{number}-{PurePosixPath(folder).name}"
+        target = goal.uploads if is_single else f"{goal.uploads}/{name}"
         directories.append(Copy(f"uploads-{number}", folder, target, goal.user))
+    for number, files in enumerate(source.files):
+        target = str(Paths().state / "files" / files.name)
+        directories.append(Copy(f"files-{number}", files.folder, target, goal.user, only=files.names))
     return tuple(replace(copy, inside=copy.target in source.inside) for copy in directories)
 
 
@@ -124,6 +138,8 @@ def _install(source: Source, goal: Goal) -> list[Step]:
         if (role, stage) == ("redis", "configure") and source.redis and source.redis.port:
             steps.append(_redis_users(source.redis, goal))  # whose file the configuration includes
         steps.append(host_step(role, stage))
+    if source.backend:
+        steps.append(backend_env(source, goal))
     steps += [host_step(role, "activate") for role in EARLY]
     after = next(number for number, step in enumerate(steps, 1) if step.id == "activate-postgres")
     return [*steps[:after], _empty_database(goal), *steps[after:]]
@@ -155,7 +171,7 @@ def _program_start(start: Start) -> ProgramStart:
 def _warm(source: Source, goal: Goal) -> list[Step]:
     steps = []
     for copy in copies(source, goal):
-        title = f"unpack {copy.backup.path}" if copy.backup else f"copy {copy.source} while it is in use"
+        title = f"unpack {copy.backup.path}" if copy.backup else f"copy {copy.what} while it is in use"
         steps.append(Step.of(f"warm-{copy.name}", copy.payload(Pass.WARM), title, Undo.KEPT, "warm"))
         if copy.backup:
             proof = ProveBackupPayload(copy.backup.path, copy.backup.packed, copy.incoming, copy.owner)
@@ -251,7 +267,12 @@ def _verify(source: Source, goal: Goal, minutes: int) -> list[Step]:
         qdrant=bool(source.qdrant and not source.qdrant.backup),
         backup=bool(source.qdrant and source.qdrant.backup),
         redis=bool(source.redis and source.redis.way in ("rdb", "logical")),
-        trees=tuple((copy.name, copy.source, copy.target) for copy in copies(source, goal) if copy.name != "qdrant"),
+        trees=tuple(
+            (copy.name, copy.source, copy.target)
+            for copy in copies(source, goal)
+            if copy.name != "qdrant" and copy.only is None
+        ),
+        files=tuple(FilesToCompare(c.name, c.source, c.target, c.only) for c in copies(source, goal) if c.only) or None,
     )
     confirm = f"set the timer that rolls back unless confirmed within {minutes} min from here"
     return [

@@ -37,7 +37,11 @@ def _copy(source: Source, container: Container, mount: Mount, goal: Goal) -> str
     redis = source.redis
     if redis and container.id == redis.container and redis.way != "empty" and mount.target in REDIS_DATA:
         return goal.redis_dir
-    whole = (copy.target for copy in copies(source, goal) if not copy.backup and _holds(copy.source, mount.source))
+    whole = (
+        copy.target
+        for copy in copies(source, goal)
+        if not (copy.backup or copy.only) and _holds(copy.source, mount.source)
+    )
     return next(whole, "")
 
 

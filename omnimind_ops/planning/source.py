@@ -77,10 +77,19 @@ class RedisSource:
 
 
 @dataclass(frozen=True)
+class SingleFiles:
+    """Files `names` in a folder of this host that were mounted one by one into the folder `name` of the backend."""
+
+    folder: str
+    names: tuple[str, ...]
+    name: str
+
+
+@dataclass(frozen=True)
 class Source:
     """The old stack: the project's containers, which of them write, and which folders hold uploads.
 
-    `inside`: the target folders that are mount points or links; their content is swapped inside them.
+    `upload_names` are the names of several folders in the native folder of uploads, by their path here. `inside`: the target folders that are mount points or links; their content is swapped inside them.
     """
 
     project: str
@@ -95,6 +104,10 @@ class Source:
     pages: tuple[tuple[str, int], ...] = ()  # addresses of the writers that native services will have
     inside: frozenset[str] = frozenset()
     graces: Mapping[str, int] = field(default_factory=dict)  # seconds that each container may take to stop
+    upload_names: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[SingleFiles, ...] = ()
+    backend: str = ""  # the container whose variables are carried
+    services: Mapping[str, str] = field(default_factory=dict)  # role of each moved service, by its name in Compose
 
     def graces_of(self, ids: Sequence[str]) -> Mapping[str, int] | None:
         """Return the graces of these containers, None for none."""

@@ -49,7 +49,7 @@ class CopyStep:
         """Return source and target; the final pass is a maybe, because its input changes until then."""
         copy = step.payload
         change = Change.YES if copy.pass_ is Pass.WARM else Change.MAYBE
-        return Preview(step.id, change, (f"{copy.backup or copy.source} → {copy.target}",))
+        return Preview(step.id, change, (_shown(copy),))
 
     def do(self, step: Task[CopyPayload], memo: Memo[CopyNotes], tell: Tell) -> bool:
         """Make one pass."""
@@ -84,7 +84,8 @@ class CopyStep:
         if step.payload.backup:
             return self._unpack(step, place.incoming, tell)
         source = Path(step.payload.source)
-        check_separate(source, place.target)
+        if step.payload.only is None:
+            check_separate(source, place.target)
         report = copy_tree(
             source,
             place.incoming,
@@ -93,6 +94,7 @@ class CopyStep:
             step=step.id,
             tell=tell,
             live=live,
+            only=step.payload.only,
         )
         tell(line(step.id, f"{report.changed} of {report.files} files copied and verified, {report.removed} removed"))
         return report.changed > 0
@@ -118,6 +120,11 @@ class CopyStep:
             return default_manifest(place.incoming)
         self.paths.stage.mkdir(parents=True, exist_ok=True)
         return self.paths.stage / f"{place.incoming.parent.name}-{place.incoming.name}.manifest"
+
+
+def _shown(copy: CopyPayload) -> str:
+    names = f" ({', '.join(copy.only)})" if copy.only else ""
+    return f"{copy.backup or copy.source}{names} → {copy.target}"
 
 
 def _place(step: Task[CopyPayload]) -> Place:

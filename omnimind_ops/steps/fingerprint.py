@@ -13,13 +13,13 @@ from omnimind_ops.model.payloads import FingerprintPayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
-from omnimind_ops.observe.docker import container_now, environment
+from omnimind_ops.observe import qdrant_config
+from omnimind_ops.observe.docker import container_now, qdrant_key
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.qdrant.fence import Inside, find_inside, is_cut_off, shares_network
 from omnimind_ops.stores.qdrant.fingerprint import settled_fingerprint
 from omnimind_ops.tools.shell import run
 
-KEY, PORT = "QDRANT__SERVICE__API_KEY", "QDRANT__SERVICE__HTTP_PORT"
 UNFENCED = (
     "this Qdrant cannot be cut off from other writers: what they write until it stops is copied, but the comparison "
     "then finds a difference and takes everything back"
@@ -45,7 +45,7 @@ class FingerprintStep:
         """Read the fingerprint once; a repetition after the container stopped keeps the stored one."""
         if memo.read().fingerprint:
             return False
-        key = environment(step.payload.key_of).get(KEY, "") if step.payload.key_of else ""
+        key = qdrant_key(step.payload.key_of) if step.payload.key_of else ""
         read = partial(settled_fingerprint, without=(COLLECTION,))
         if inside := _find_inside(step.payload.container, key):
             memo.write(FingerprintNotes(fenced=True))
@@ -74,7 +74,7 @@ def _find_inside(container: str, key: str) -> Inside | None:
     found = container_now(container)
     if not found.running or shares_network(found):
         return None
-    return find_inside(found.pid, int(found.env.get(PORT) or 6333), key)
+    return find_inside(found.pid, qdrant_config.port(found), key)
 
 
 def _is_cut_off(container: str) -> bool:

@@ -22,10 +22,10 @@ from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.observe import docker
-from omnimind_ops.observe.address import address
 from omnimind_ops.paths import Paths
 from omnimind_ops.steps.hidden_redis import remove_data
 from omnimind_ops.steps.live_redis import LiveRedis, container_limit, redis_source
+from omnimind_ops.steps.old_stores import redis_of
 from omnimind_ops.stores.files.discard import discard
 from omnimind_ops.stores.files.place import (
     check,
@@ -48,7 +48,6 @@ from omnimind_ops.stores.redis.handover import finish_snapshot, restore_save_poi
 from omnimind_ops.stores.redis.proof import prove_backup
 from omnimind_ops.stores.redis.rdb import DUMP_NAME, stage_rdb
 
-PORT = 6379
 SAVE_SECONDS = 3600.0
 ACTIVATE = "activate-units"
 """The step that starts the native services."""
@@ -209,8 +208,7 @@ def _has_lost(source: RedisEndpoint, taken: Fingerprint) -> bool:
 
 def _source_now(container: str) -> RedisEndpoint:
     """Return the endpoint of a container that was started again: its address may be another."""
-    host, port = address(docker.container_now(container), PORT)
-    return RedisEndpoint(host, port, password=docker.redis_password(container))
+    return redis_of(docker.container_now(container))
 
 
 def _is_lost_with_stop(container: str, folder: str | None) -> bool:

@@ -66,7 +66,7 @@ class RedisUsersStep:
         if not memo.read().written:
             return
         if file.exists():
-            aside = _unused(file)
+            aside = unused_beside(file)
             file.rename(aside)
             tell(line(step.id, f"moved {file} to {aside}"))
         memo.write(RedisUsersNotes(written=False))
@@ -94,7 +94,7 @@ def _source(payload: RedisUsersPayload) -> RedisEndpoint:
     return RedisEndpoint(payload.host, payload.port, password=password)
 
 
-def _unused(file: Path) -> Path:
+def unused_beside(file: Path) -> Path:
     """Return a free name beside a file; it does not end as the files that are read."""
     names = (file.with_name(f"{file.name}.rolled-back{number}") for number in ("", *(f"-{n}" for n in range(2, 1000))))
     return next(path for path in names if not path.exists())

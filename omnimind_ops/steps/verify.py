@@ -29,9 +29,10 @@ from omnimind_ops.model.run import Memo
 from omnimind_ops.paths import Paths
 from omnimind_ops.steps.owner import Refuse, refuse_strangers
 from omnimind_ops.steps.prove_redis_backup import evidence
-from omnimind_ops.stores.files.compare import comparable_trees
+from omnimind_ops.stores.files.compare import ComparableTrees, comparable_trees
 from omnimind_ops.stores.qdrant import fingerprint as qdrant
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
+from omnimind_ops.stores.qdrant.wake import wake_optimizers
 from omnimind_ops.stores.redis.compare import Comparable, comparable_fingerprints
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 
@@ -90,14 +91,24 @@ class VerifyStep:
             memo.write(VerifyNotes({pair.name: Sides(*(pair.receipt or (old, new)))}))
             _check_equal(pair)
         self.refuse(self.goal, stores)
+        if used["qdrant"]:
+            self._wake_qdrant(tell, step.id)
         return False
 
     def undo(self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell) -> None:
         """Do nothing."""
 
+    def _wake_qdrant(self, tell: Tell, step: str) -> None:
+        if collections := wake_optimizers(self._qdrant):
+            tell(line(step, f"qdrant: builds the indexes of {', '.join(collections)}, which waited for a write"))
+
+    @property
+    def _qdrant(self) -> QdrantEndpoint:
+        return QdrantEndpoint(f"http://127.0.0.1:{self.goal.qdrant_port}", self.credentials().qdrant)
+
     def _read_pairs(self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell) -> Iterator[Pair]:
         credentials, payload = self.credentials(), step.payload
-        endpoint = QdrantEndpoint(f"http://127.0.0.1:{self.goal.qdrant_port}", credentials.qdrant)
+        endpoint = self._qdrant
         if payload.qdrant:
             old = _stored_fingerprint(memo.of("read-qdrant", FingerprintNotes))
             yield Pair("qdrant", old, qdrant.fingerprint(endpoint, without=(COLLECTION,)))
@@ -112,9 +123,10 @@ class VerifyStep:
         answered = memo.of("prove", ProveNotes).answered or {}
         since = min(answered.values(), default=None)
         for name, source, target in payload.trees:
-            trees = comparable_trees(Path(source), Path(target), since)
-            left_out = (f"ignored {trees.new} names that the native services have created",) if trees.new else ()
-            yield Pair(name, trees.source, trees.target, left_out)
+            yield _tree_pair(name, comparable_trees(Path(source), Path(target), since))
+        for files in payload.files or ():
+            trees = comparable_trees(Path(files.source), Path(files.target), since, files.only)
+            yield _tree_pair(files.name, trees)
 
     def _noted_redis(self, memo: Memo[VerifyNotes], tell: Tell, step: str) -> tuple[Fingerprint, int]:
         """Return the fingerprint of the old server, or of the backup that replaces it, and the horizon."""
@@ -133,6 +145,11 @@ def _redis_pair(sides: Comparable) -> Pair:
     evicted = f"; the native server has dropped {sides.evicted} keys, because it is full" if sides.evicted else ""
     left_out = tuple(text.format(count) for text, count in reasons.items() if count)
     return Pair("redis", sides.source, sides.native, left_out, sides.for_receipt, evicted)
+
+
+def _tree_pair(name: str, trees: ComparableTrees) -> Pair:
+    left_out = (f"ignored {trees.new} names that the native services have created",) if trees.new else ()
+    return Pair(name, trees.source, trees.target, left_out)
 
 
 def _stored_fingerprint(notes: FingerprintNotes | ProveBackupNotes | RedisNotes) -> Fingerprint:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -20,6 +18,11 @@ _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 def version() -> tuple[str, ...]:
     """Return the command that prints the engine's version, not the client's."""
     return "docker", "version", "--format", "{{.Server.Version}}"
+
+
+def info() -> tuple[str, ...]:
+    """Return the command that describes the engine as JSON."""
+    return "docker", "info", "--format", "{{json .}}"
 
 
 def list_ids() -> tuple[str, ...]:
@@ -40,6 +43,11 @@ def inspect(ids: Sequence[str]) -> tuple[str, ...]:
 def inspect_volumes(names: Sequence[str]) -> tuple[str, ...]:
     """Return the command that describes volumes; it exits 1 if one is gone, and still describes the others."""
     return "docker", "volume", "inspect", *names
+
+
+def inspect_image(image: str) -> tuple[str, ...]:
+    """Return the command that describes an image."""
+    return "docker", "image", "inspect", image
 
 
 def compose_config(
@@ -67,37 +75,15 @@ def parse_volumes(text: str) -> tuple[Volume, ...]:
     )
 
 
-def command_of(text: str) -> tuple[str, ...]:
-    """Return entrypoint and command, as one list, of the first container in inspect's JSON."""
-    config = json.loads(text)[0].get("Config") or {}
-    return (*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ()))
+def parse_image_environment(text: str) -> dict[str, str]:
+    """Return the variables of the first image in the JSON that `docker image inspect` printed."""
+    images: list[dict[str, Any]] = json.loads(text or "[]") or [{}]
+    return dict(item.partition("=")[::2] for item in (images[0].get("Config") or {}).get("Env") or ())
 
 
 def memory_limit_of(text: str) -> int:
     """Return the memory limit in bytes of the first container in inspect's JSON, 0 for none."""
     return int((json.loads(text)[0].get("HostConfig") or {}).get("Memory") or 0)
-
-
-def value_after(flag: str, command: Sequence[str], env: Mapping[str, str]) -> str:
-    """Return the word after a flag, "" without one.
-
-    In a shell's one-word script ("sh -c '… --flag $NAME'") variables are replaced.
-    """
-    expanded: list[str] = []
-    for word in command:
-        expanded += [_expand(part, env) for part in _split(word)] if flag in word and word != flag else [word]
-    return next((value for name, value in pairwise(expanded) if name == flag), "")
-
-
-def _split(script: str) -> list[str]:
-    try:
-        return shlex.split(script)
-    except ValueError:
-        return script.split()
-
-
-def _expand(word: str, env: Mapping[str, str]) -> str:
-    return re.sub(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?", lambda match: env.get(match.group(1), ""), word)
 
 
 def _container(raw: Mapping[str, Any]) -> Container:
@@ -133,7 +119,20 @@ def _container(raw: Mapping[str, Any]) -> Container:
         started=state.get("StartedAt", ""),
         exit_code=int(state.get("ExitCode") or 0),
         stop_timeout=None if config.get("StopTimeout") is None else int(config["StopTimeout"]),
+        command=(*_words(config.get("Entrypoint")), *_words(config.get("Cmd"))),
+        folder=config.get("WorkingDir") or "",
+        tmpfs=_tmpfs(raw, host),
     )
+
+
+def _words(value: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())
+
+
+def _tmpfs(raw: Mapping[str, Any], host: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the folders of `tmpfs:` and of mounts of that type."""
+    mounted = (item.get("Destination", "") for item in raw.get("Mounts") or () if item.get("Type") == "tmpfs")
+    return tuple(sorted({*(host.get("Tmpfs") or {}), *mounted}))
 
 
 def _health(state: Mapping[str, Any]) -> str:

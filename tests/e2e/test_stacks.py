@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.hosts import tool, wheelhouse
 from tests.hosts.host import Host
 from tests.hosts.sample import FOLDER, USER, boot_sample, wait_for_stack
+from tests.hosts.wget import GET
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 STORAGE = "/storage/uploads"
@@ -63,6 +66,92 @@ def test_uploads_on_a_bound_volume_are_moved(host: Host) -> None:
     tool.omnimind(host, "rollback", "--yes")
     wait_for_stack(host)
     assert tool.census(host, native=False) == before
+
+
+SHAPES = f"""
+volumes: {{uploads: {{driver: local, {BOUND}}}}}
+secrets: {{redis_pass: {{file: ./redis_pass.txt}}}}
+services:
+  backend:
+    image: omnimind_backend
+    init: true
+    ports: ["8000:8000"]
+    volumes: ["uploads:/app/uploads", "./app.sqlite3:/app/app.sqlite3", "./weights:/app/models"]
+  qdrant:
+    image: qdrant/qdrant:latest
+    command: ["./entrypoint.sh", "--config-path", "config/mine.yaml"]
+    environment: {{QDRANT__SERVICE__HTTP_PORT: "8333"}}
+    ports: ["6333:8333"]
+    volumes: ["./q:/qdrant/storage", "./qdrant.yaml:/qdrant/config/mine.yaml"]
+  redis:
+    image: redis:alpine
+    command: ["sh", "-c", 'redis-server --port 6380 --maxmemory 500mb --requirepass "$$(cat /run/secrets/redis_pass)"']
+    ports: ["6379:6380"]
+    secrets: [redis_pass]
+    tmpfs: [/data]
+"""
+
+
+def census_of_shapes(host: Host, *, native: bool) -> dict[str, Any]:
+    """What the stores hold, read by the independent script with the passwords of either side."""
+    secrets = ("/etc/omnimind/secrets/qdrant.key", "/etc/omnimind/secrets/redis.password")
+    key, password = secrets if native else ("/testhost/key", f"{FOLDER}/redis_pass.txt")
+    uploads = "/var/lib/omnimind/uploads" if native else STORAGE
+    words = ("--uploads", uploads, "--qdrant-key", key, "--redis-password", password)
+    found: dict[str, Any] = json.loads(host.run(("python3", "/testhost/census.py", *words), timeout=120).stdout)
+    return {
+        store: {name: fact for name, fact in facts.items() if not tool.OWN.match(name)}
+        for store, facts in found.items()
+    }
+
+
+@pytest.fixture
+def shapes(host: Host) -> Iterator[dict[str, Any]]:
+    """The stack with other shapes: what it holds."""
+    host.sh("docker-compose down", user=USER, cwd=FOLDER)
+    host.write(f"{FOLDER}/shapes.yml", SHAPES)
+    host.write(f"{FOLDER}/redis_pass.txt", "hush-hush")
+    host.write(f"{FOLDER}/qdrant.yaml", "service: {api_key: key-in-file}\nstorage: {wal: {wal_capacity_mb: 16}}\n")
+    host.write("/testhost/key", "key-in-file")
+    host.write("/testhost/census.py", tool.CENSUS.read_text())
+    up = "docker-compose -f shapes.yml up -d --no-build --remove-orphans"
+    host.sh(
+        f"""
+        cp -a data/qdrant /storage/qdrant && ln -s /storage/qdrant q && mkdir weights && echo rows > app.sqlite3
+        docker image inspect omnimind_backend >/dev/null 2>&1 || docker tag omnimind-backend omnimind_backend
+        {up}
+        """,
+        cwd=FOLDER,
+        timeout=180,
+    )
+    ask = "docker-compose -f shapes.yml exec -T redis redis-cli -p 6380 -a hush-hush"
+    host.wait_for(("bash", "-c", f"cd {FOLDER} && {ask} set far away"), 60, "Redis")
+    host.sh(f"{ask} -n 1 rpush queue a b c", cwd=FOLDER)
+    host.wait_for(("bash", "-c", f"{GET} http://127.0.0.1:6333/readyz"), 60, "Qdrant")
+    yield census_of_shapes(host, native=False)
+    host.sh("docker-compose -f shapes.yml down && docker-compose up -d --no-build", cwd=FOLDER, timeout=180)
+    wait_for_stack(host)
+
+
+def test_secrets_inner_ports_links_memory_and_single_files(host: Host, shapes: dict[str, Any]) -> None:
+    assert shapes["redis"] and shapes["uploads"] and len(shapes["qdrant"]) > 1
+    plan = tool.omnimind(host, *tool.WORDS, "--dry-run").stdout
+    said = " ".join(plan.split())
+    for text in ("q is a link", "tmpfs", "listens on port 8333", "listens on port 6380", "weights"):
+        assert text in said, plan
+    tool.migrate(host)
+    assert census_of_shapes(host, native=True) == shapes
+    assert host.read("/var/lib/omnimind/files/app/app.sqlite3") == "rows\n"
+    assert not host.exists("/var/lib/omnimind/uploads/models")
+    assert "wal_capacity_mb: 16" in host.read("/etc/qdrant/config.yaml")
+    key = host.read("/etc/omnimind/secrets/redis.password").strip()
+    assert host.sh(f"REDISCLI_AUTH={key} redis-cli config get maxmemory").split()[-1] == f"{500 * 1024 * 1024}"
+    for secret in ("hush-hush", "key-in-file"):
+        found = host.run(("grep", "-rlF", secret, "/var/lib/omnimind", "/var/log/omnimind"), check=False).stdout
+        assert not found and secret not in said
+    tool.omnimind(host, "rollback", "--yes")
+    host.wait_for(("bash", "-c", f"{GET} http://127.0.0.1:6333/readyz"), 60, "Qdrant")
+    assert census_of_shapes(host, native=False) == shapes, "Redis' folder is in memory: its copy is loaded again"
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ GONE = ["install-postgres", "install-redis", "install-backend", "install-fronten
 GONE += ["install-guard", "install-units", "configure-packages"]
 """Steps that did nothing; no plan has them any more."""
 SINCE = {"redis-users", "database", "note-evidence", "check-evidence", "prove-redis-backup", "live-redis"}
-SINCE |= {"ask", "confirm-time", "maintenance", "open-redis", "save-redis"}
+SINCE |= {"ask", "confirm-time", "maintenance", "open-redis", "save-redis", "backend-env"}
 """Kinds of steps that no earlier version had."""
 NEW = "note-containers"
 """The first step of every plan now, of a kind that earlier versions had."""

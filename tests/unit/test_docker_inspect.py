@@ -106,16 +106,3 @@ def test_a_tmpfs_is_no_data_and_nothing_is_no_error() -> None:
     assert made(Mounts=[{"Type": "tmpfs", "Source": "", "Destination": "/tmp"}]).mounts == ()
     assert docker.parse_inspect("[]") == docker.parse_inspect("") == ()
     assert made().restart_policy == "no"
-
-
-@pytest.mark.parametrize(
-    ("command", "password"),
-    [
-        (("docker-entrypoint.sh", "redis-server", "--requirepass", "a b"), "a b"),
-        (("sh", "-c", "exec redis-server --requirepass $REDIS_PASSWORD --save ''"), "hunter2"),
-        (("sh", "-c", 'redis-server --requirepass "${REDIS_PASSWORD}"'), "hunter2"),
-        (("redis-server",), ""),
-    ],
-)
-def test_the_password_in_a_command_is_found(command: tuple[str, ...], password: str) -> None:
-    assert docker.value_after("--requirepass", command, {"REDIS_PASSWORD": "hunter2"}) == password

@@ -77,7 +77,7 @@ def test_a_project_is_told_by_the_engine_wherever_we_stand(
     assert by_service["redis"].depends_on == ("qdrant",)
     assert by_service["redis"].state == "created"
     assert by_service["redis"].mounts[0].anonymous
-    assert docker.environment(by_service["redis"].id)["REDIS_PASSWORD"] == "hunter2"
+    assert docker.container_now(by_service["redis"].id).env["REDIS_PASSWORD"] == "hunter2"
     assert docker.redis_password(by_service["redis"].id) == ""  # the environment alone sets none
 
 
@@ -104,6 +104,23 @@ def test_the_port_of_a_running_container_is_held_by_its_proxy(name: str) -> None
     mine = next(c for c in docker.containers() if c.name == f"{name}-up")
     held = [h for h in ports.holders(docker.containers()) if h.port == mine.ports[0].host_port]
     assert [(h.program, h.container, h.address) for h in held] == [("docker-proxy", f"{name}-up", "127.0.0.1")]
+
+
+def test_a_container_on_the_host_s_network_has_the_ports_on_which_it_listens(name: str) -> None:
+    folders = [folder for folder in ("/usr", "/lib", "/lib64", "/bin", "/etc") if Path(folder).exists()]
+    mounts = [word for folder in folders for word in ("-v", f"{folder}:{folder}:ro")]
+    listen = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print('up', flush=True); time.sleep(60)"
+    words = ("--network", "host", *mounts, name, "/usr/bin/python3", "-c", listen)
+    call("run", "-d", "--name", f"{name}-host", *words)
+    while "up" not in call("logs", f"{name}-host"):
+        assert call("inspect", "--format", "{{.State.Running}}", f"{name}-host") == "true"
+    mine = next(c for c in docker.containers() if c.name == f"{name}-host")
+    (port,) = mine.ports
+    assert port.host_ip == "127.0.0.1" and port.host_port == port.container_port
+    assert docker.container_now(mine.id).ports == mine.ports
+    assert [holder.container for holder in ports.holders(docker.containers()) if holder.port == port.host_port] == [
+        mine.name
+    ]
 
 
 def test_why_no_engine_answers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,33 @@ def test_a_name_or_a_path_chooses(tmp_path: Path) -> None:
 def test_no_project_at_all_is_a_problem() -> None:
     with pytest.raises(Problem, match="cannot find the Compose project"):
         pick_project((), None, None)
+
+
+def with_two(**variables: str) -> Project:
+    """The project with a second Redis, and variables of its backend."""
+    backend, *rest = OMNIMIND.containers
+    return Project(
+        "omnimind", "", (), (replace(backend, env=variables), *rest, container("omnimind", "queue", "redis:7"))
+    )
+
+
+@pytest.mark.parametrize("url", ["redis://queue:6379/0", "redis://:pw@omnimind-queue-1", "queue"])
+def test_of_two_stores_the_backend_s_is_migrated(url: str) -> None:
+    project = with_two(REDIS_URL=url, OTHER="redisqueue:1")
+    found = roles(project)
+    assert found.redis and found.redis.service == "queue"
+    assert [other.service for other in found.others] == ["redis"]
+    assert found.notes == (
+        "omnimind-queue-1 is migrated, because the backend uses it; not omnimind-redis-1 (--redis-service chooses)",
+    )
+    assert pick_project((project, BLOG), None, None) is project
+
+
+def test_of_two_stores_one_can_be_named() -> None:
+    both = with_two(CACHE="redis://redis", QUEUE="redis://queue")
+    with pytest.raises(Problem, match="are used by the backend"):
+        roles(both)
+    chosen = roles(both, {"redis": "redis"}).redis
+    assert chosen and chosen.service == "redis"
+    with pytest.raises(Problem, match=r"cannot use --redis-service nothing: no containers of omnimind match.*queue"):
+        roles(both, {"redis": "nothing"})

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -31,14 +31,16 @@ class ComparableTrees:
     new: int
 
 
-def comparable_trees(source: Path, target: Path, since: float | None = None) -> ComparableTrees:
+def comparable_trees(
+    source: Path, target: Path, since: float | None = None, only: Collection[str] | None = None
+) -> ComparableTrees:
     """Read both trees and return what can be compared.
 
     The counts of the target's fingerprint include each kind of attribute that differs, for example "entries with
     another mode": 2. The top directory's mode is the target's own, and all entries must have its owner. Names that only
-    the target has and that were created after `since` (unix time) are left out.
+    the target has and that were created after `since` (unix time) are left out. `only`: names of the source.
     """
-    old, found = walk(source), walk(target)
+    old, found = walk(source, only=only), walk(target)
     own, new = _without_new(old, found, since)
     content = fingerprint_of(own)
     losses = {name: count for name, count in _losses(old, own).items() if count}

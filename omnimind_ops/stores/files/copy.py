@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Collection
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
@@ -42,12 +43,13 @@ def copy_tree(
     tell: Tell = _silent,
     threads: int = 2,
     live: bool = False,
+    only: Collection[str] | None = None,
 ) -> CopyReport:
     """Make `target` equal to `source`, byte for byte, and prove it by reading it back; only changes since the last pass
     are copied.
 
     The source is only read. `live`: others still write to it; files that may have changed are left for the next pass,
-    and writes during the pass are not a Problem. `owner` replaces the source's owner. `manifest` (default: beside the
+    and writes during the pass are not a Problem. `only`: names of the source; all others are left out. `owner` replaces the source's owner. `manifest` (default: beside the
     target) records the passes; the function may be called again after a kill at any point. Devices, sockets and pipes
     are left out with a warning. Progress counts apparent bytes, half when copied and half when read back.
 
@@ -60,11 +62,13 @@ def copy_tree(
     began = time.monotonic()
     source, target = source.absolute(), target.absolute()
     manifest_path = manifest or default_manifest(target)
-    check_separate(source, target)
+    if only is None:
+        check_separate(source, target)
     try:
         rule = settled_rule(source, live=live)
-        tree = walk(source, live=live)
-        _check_outside(tree, target)
+        tree = walk(source, live=live, only=only)
+        if only is None:
+            _check_outside(tree, target)
         record = claim_target(manifest_path, source, target)
         _check_same_source(record, tree, live=live)
         for name in tree.skipped:

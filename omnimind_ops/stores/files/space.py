@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from omnimind_ops.model.problem import Problem
@@ -12,9 +13,11 @@ _SPARE = 64 << 20
 """Bytes that stay free for the file system itself and for other writers."""
 
 
-def space_needed(source: Path) -> int:
-    """Return the bytes that a copy of `source` will occupy: without holes, a hard-linked file once."""
-    return stored_bytes(walk(source, live=True))
+def space_needed(source: Path, only: Collection[str] | None = None) -> int:
+    """Return the bytes that a copy of `source`, or of some of its names, will occupy: without holes, a hard-linked file
+    once.
+    """
+    return stored_bytes(walk(source, live=True, only=only))
 
 
 def stored_bytes(tree: Tree) -> int:

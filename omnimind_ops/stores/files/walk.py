@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -73,9 +73,9 @@ class Tree:
         return sum(entry.size for entry in self.of(Kind.FILE))
 
 
-def walk(root: Path, *, live: bool = False) -> Tree:
+def walk(root: Path, *, live: bool = False, only: Collection[str] | None = None) -> Tree:
     """Return the tree below `root`. `live`: entries that vanish meanwhile are left out. Otherwise they are a Problem;
-    so is an unreadable entry.
+    so is an unreadable entry. `only`: names at the top; all others are left out.
     """
     entries: dict[str, Entry] = {}
     skipped: list[str] = []
@@ -95,7 +95,7 @@ def walk(root: Path, *, live: bool = False) -> Tree:
             raise _unreadable(root / folder, error) from error
         below = []
         if not folder:
-            names = _data(root, names, skipped)
+            names = _data(root, names, skipped) if only is None else _only(root, names, only, live=live)
         for name, facts in names:
             path = f"{folder}/{name}" if folder else name
             if name.startswith(PARTIAL):
@@ -121,6 +121,15 @@ def _data(root: Path, names: list[tuple[str, os.stat_result]], skipped: list[str
         if name in others and not _is_empty(root / name)
     ]
     return [(name, facts) for name, facts in names if name not in others and not _is_remnant(root / name)]
+
+
+def _only(
+    root: Path, names: list[tuple[str, os.stat_result]], only: Collection[str], *, live: bool
+) -> list[tuple[str, os.stat_result]]:
+    """Return the wanted names; one that is not there is a Problem, unless the tree is live."""
+    if not live and (absent := sorted(set(only) - {name for name, _ in names})):
+        raise _unreadable(root / absent[0], FileNotFoundError(2, "No such file or directory"))
+    return [(name, facts) for name, facts in names if name in only]
 
 
 def _is_remnant(path: Path) -> bool:

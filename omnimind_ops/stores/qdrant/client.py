@@ -126,10 +126,14 @@ def check_response(endpoint: QdrantEndpoint, request: httpx.Request, response: h
     raise ResponseProblem(endpoint, f"{request.method} {request.url.path}", response.status_code, body)
 
 
+class UnauthorizedProblem(Problem):
+    """The server refuses the key, or wants one."""
+
+
 def unauthorized(endpoint: QdrantEndpoint) -> Problem:
     """Return the Problem for a wrong or missing key."""
     why = "it refuses the API key" if endpoint.api_key else "it requires an API key, and omnimind has none"
-    return Problem(
+    return UnauthorizedProblem(
         f"cannot read from Qdrant at {endpoint.url}", why, "use the value of QDRANT__SERVICE__API_KEY of the server"
     )
 
