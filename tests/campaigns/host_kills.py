@@ -94,7 +94,7 @@ class Stage:
         """Return a host with the old stack, full of data."""
         if self.host is None:
             self.host = boot_sample(points=POINTS, mounts=[wheelhouse.mount()])
-            tool.install(self.host)
+            tool.place(self.host)
             self.host.sh(VOLUME, cwd=FOLDER)
             self.host.run(("python3", SEED_INSIDE, "redis", "--seed=7"))
             self.host.sh("docker-compose exec -T redis redis-cli save", cwd=FOLDER)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.qdrant import real
 
-from ..cache import kept, key_of, key_of_files, sources
+from ..cache import found, kept, key_of, key_of_files, sources
 from ..outside import OutsideError, call
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -32,6 +32,11 @@ def qdrant_executable() -> Path:
     return kept(f"qdrant-{_key()}", _build)
 
 
+def cached() -> Path | None:
+    """What `qdrant_executable` returns, where nothing has to be built."""
+    return real() or found(f"qdrant-{_key()}")
+
+
 def _key() -> str:
     files = [*sources(STANDIN), BUILD / "build.py", BUILD / "executable.py", PARENT]
     return key_of(key_of_files(files, ROOT), importlib.metadata.version("qdrant-edge-py"), sys.version)
@@ -50,6 +55,7 @@ def _build(target: Path) -> None:
         settings = {"SERVICE__HOST": "127.0.0.1", "SERVICE__HTTP_PORT": str(port), "STORAGE__STORAGE_PATH": storage}
         call(
             ("sh", "-c", STILL_RUNS, "sh", str(target)),
-            env={f"QDRANT__{key}": value for key, value in settings.items()},
+            # What it unpacks (45 MB) stays where it is when `timeout` ends it.
+            env={f"QDRANT__{key}": value for key, value in settings.items()} | {"TMPDIR": storage},
             cwd=Path(storage),
         )
