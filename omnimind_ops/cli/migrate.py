@@ -166,6 +166,7 @@ def _dry_run(options: MigrateOptions, settings: Settings, ignored: frozenset[str
         output.previews(converge.plan(), tuple(converge.preview(run, paths(), settings)), json=json)
         return
     prepared = flow.prepare(options, settings, paths(), ignored, force_os)
+    output.fates(prepared.fates, json=json)
     output.checks(prepared.checks, json=json)
     output.rows(prepared.rows, json=json)
     output.notes(prepared.discovery.notes, json=json)

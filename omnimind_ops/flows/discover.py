@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -22,6 +22,7 @@ from omnimind_ops.observe import docker, machine
 from omnimind_ops.observe.disks import disks
 from omnimind_ops.observe.starters import starters
 from omnimind_ops.paths import Paths
+from omnimind_ops.planning import published
 from omnimind_ops.planning.check_disk import PACKAGES, POSTGRES_DATA
 from omnimind_ops.planning.migration import targets
 from omnimind_ops.planning.source import BackupToRestore, QdrantSource, RedisSource, Source
@@ -29,6 +30,7 @@ from omnimind_ops.settings import Settings
 from omnimind_ops.stores.qdrant.facts import version as qdrant_version
 from omnimind_ops.stores.qdrant.storage import refuse_rocksdb, storage_facts
 from omnimind_ops.stores.qdrant.versions import version_problem
+from omnimind_ops.tools.images import ROLES
 from omnimind_ops.tools.program import PROGRAM, STATIC
 
 QDRANT_STORAGE = PurePosixPath("/qdrant/storage")
@@ -44,6 +46,9 @@ class Discovery:
     goal: Goal
     notes: tuple[str, ...] = field(default=())  # shown before anything happens
     starters: tuple[Starter, ...] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)  # of the containers that native services replace, by ID
+    others: tuple[Container, ...] = ()  # that belong to other projects, or to none
+    open_ports: tuple[str, ...] = ()  # addresses that other hosts can reach now, of ports that native services get
 
 
 def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Discovery:
@@ -66,6 +71,8 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
         docker.projects(containers), options.project or settings.project or None, options.path
     )
     roles = docker.roles(project)
+    by_role = by_role_of(roles)
+    settings = published.as_published(settings, by_role)
     notes: list[str] = []
     qdrant = qdrant_source(roles.qdrant, options, notes) if roles.qdrant or options.qdrant_backup else None
     redis = redis_source(roles.redis, options, notes) if roles.redis or options.redis_backup else None
@@ -85,7 +92,31 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
         pages=_pages((c for c in order if c.id not in data), (*settings.backend_ports, settings.frontend_port)),
     )
     wanted = goal(host, settings, options, qdrant, redis, paths)
-    return _with_folders(Discovery(host, project, source, wanted, tuple(notes), found), places)
+    wanted = replace(wanted, qdrant_grpc_port=published.grpc_port(roles.qdrant))
+    discovery = Discovery(
+        host,
+        project,
+        source,
+        wanted,
+        tuple(notes),
+        found,
+        {container.id: role for role, members in by_role.items() for container in members},
+        tuple(container for container in containers if container.project != project.name),
+        published.open_to_the_network(wanted, by_role),
+    )
+    return _with_folders(listening(discovery, options.listen), places)
+
+
+def by_role_of(roles: docker.Roles) -> dict[str, tuple[Container, ...]]:
+    """Return the containers that native services replace, by role."""
+    found = {role: getattr(roles, role) for role in ROLES}
+    return {role: (container,) for role, container in found.items() if container}
+
+
+def listening(found: Discovery, choice: str) -> Discovery:
+    """Return the discovery with the addresses that the native services listen on: `as-before`, or loopback only."""
+    entries = found.open_ports if choice == "as-before" else ()
+    return replace(found, goal=replace(found.goal, listen=entries))
 
 
 def _with_folders(found: Discovery, places: tuple[str, ...]) -> Discovery:

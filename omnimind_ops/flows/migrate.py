@@ -10,7 +10,8 @@ from pathlib import Path
 from omnimind_ops.flows import handover, planned, receipt
 from omnimind_ops.flows.bench import before_and_after
 from omnimind_ops.flows.confirm import confirm
-from omnimind_ops.flows.discover import Discovery, discover
+from omnimind_ops.flows.discover import Discovery, discover, listening
+from omnimind_ops.flows.fates import stack_of
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.run_inputs import arguments, goal_begun, setup_of
 from omnimind_ops.flows.store_checks import store_state
@@ -18,6 +19,7 @@ from omnimind_ops.flows.way_back import RESTART_SECONDS, WayBack
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model import native
 from omnimind_ops.model.event import Tell, warning
+from omnimind_ops.model.fate import Item
 from omnimind_ops.model.payloads import MaintenancePayload
 from omnimind_ops.model.plan import Plan, Preview
 from omnimind_ops.model.run import Run
@@ -26,6 +28,7 @@ from omnimind_ops.observe import index, wheelhouse
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration, preflight, report
 from omnimind_ops.planning.check_disk import PACKAGES
+from omnimind_ops.planning.fates import Stack, fates
 from omnimind_ops.planning.migration import copies
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.history import History
@@ -48,7 +51,27 @@ class Prepared:
     discovery: Discovery
     plan: Plan
     checks: tuple[preflight.Check, ...]
-    rows: tuple[report.Row, ...]
+    stack: Stack
+
+    @property
+    def fates(self) -> tuple[Item, ...]:
+        """Return every thing of the project with its fate."""
+        return fates(self.stack)
+
+    @property
+    def rows(self) -> tuple[report.Row, ...]:
+        """Return the fate of every key of the Compose file."""
+        return report.report(self.stack, self.fates)
+
+    @property
+    def open_ports(self) -> tuple[str, ...]:
+        """Return the addresses that other hosts can reach now, of ports that native services get."""
+        return self.discovery.open_ports
+
+    def listening(self, choice: str) -> Prepared:
+        """Return the migration with native services that listen `as-before`, or on loopback only."""
+        discovery = listening(self.discovery, choice)
+        return replace(self, discovery=discovery, stack=replace(self.stack, goal=discovery.goal))
 
 
 def prepare(
@@ -61,7 +84,7 @@ def prepare(
         discovery.machine, discovery.project, needs(discovery, settings.lock, paths), ignore=ignore, force_os=force_os
     )
     plan = migration.migrate(discovery.source, discovery.goal, settings.confirm_minutes)
-    return Prepared(discovery, plan, checks, report.report(discovery.project))
+    return Prepared(discovery, plan, checks, stack_of(discovery))
 
 
 def needs(discovery: Discovery, lock: str, paths: Paths, *, is_installed: bool = False) -> preflight.Needs:

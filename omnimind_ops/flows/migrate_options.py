@@ -18,3 +18,4 @@ class MigrateOptions:
     redis_empty: bool = False
     qdrant_collection: str = ""
     qdrant_collection_config: Path | None = None
+    listen: str = ""  # as-before, loopback; "" is loopback where nobody can be asked

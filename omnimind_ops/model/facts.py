@@ -64,6 +64,9 @@ class Container:
     health: str = ""  # starting, healthy, unhealthy; "" without a health check
     started: str = ""  # when its process was started, in the engine's format
     exit_code: int = 0
+    command: tuple[str, ...] = field(default=(), repr=False)  # entrypoint and command
+    tmpfs: tuple[str, ...] = ()  # paths inside that are in memory
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # network → names by which it is reached
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ __all__ = [
     "container_now",
     "containers",
     "environment",
+    "image_env",
     "pick_project",
     "projects",
     "redis_password",
@@ -104,6 +105,12 @@ def memory_limit(container: str) -> int:
 def container_now(container: str) -> Container:
     """Return a container as it is now; its environment contains secrets."""
     return docker.parse_inspect(run(docker.inspect((container,)), timeout=30).out)[0]
+
+
+def image_env(project: Project) -> Mapping[str, frozenset[str]]:
+    """Return the variables that each image of a project sets by itself ("NAME=value"), by the image's ID."""
+    ids = sorted({container.image_id for container in project.containers if container.image_id})
+    return docker.parse_image_env(run(docker.inspect_images(ids), timeout=30, check=False).out) if ids else {}
 
 
 def _project(name: str, members: Sequence[Container]) -> Project:
