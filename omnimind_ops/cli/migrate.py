@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -77,6 +79,15 @@ Python = Annotated[
 Wheelhouse = Annotated[
     Path | None, typer.Option("--wheelhouse", help="Folder of wheels, for a host without network access.")
 ]
+LISTEN = ("as-before", "loopback")
+Listen = Annotated[
+    str,
+    typer.Option(
+        "--listen",
+        metavar="as-before|loopback",
+        help="Where the native services listen: where the containers' ports were open to other hosts too, or only here.",
+    ),
+]
 NoBench = Annotated[bool, typer.Option("--no-bench", help="Skip the speed measurements before and after.")]
 
 
@@ -98,6 +109,7 @@ def command(
     redis: Redis = "auto",
     python: Python = None,
     wheelhouse: Wheelhouse = None,
+    listen: Listen = "",
     no_bench: NoBench = False,
     config: Config = None,
     ignore: Ignore = None,
@@ -109,7 +121,7 @@ def command(
 
     The old stack is stopped but not changed.
     """
-    _check_options(from_docker, redis)
+    _check_options(from_docker, redis, listen)
     time = migrate_at.time(at, postpone) if at else None
     require_root("inspect the containers" if dry_run else "migrate")
     from omnimind_ops.flows.ask_again import AskAgain
@@ -126,6 +138,7 @@ def command(
         redis == "empty",
         qdrant_collection,
         qdrant_collection_config,
+        listen,
     )
     ignored_checks = frozenset(ignore or ())
     if dry_run:
@@ -138,11 +151,14 @@ def command(
         _migrate(ask, how, planned)
 
 
-def _check_options(from_docker: bool, redis: str) -> None:
+def _check_options(from_docker: bool, redis: str, listen: str) -> None:
     if not from_docker:
         raise Problem("cannot migrate", "no source is given", "add --from-docker", code=ExitCode.USAGE)
     if redis not in ("auto", "empty"):
         raise Problem("cannot migrate", f"--redis {redis} is unknown", "use auto or empty", code=ExitCode.USAGE)
+    if listen not in ("", *LISTEN):
+        fix = f"use {' or '.join(LISTEN)}"
+        raise Problem("cannot migrate", f"--listen {listen} is unknown", fix, code=ExitCode.USAGE)
 
 
 def _hand_over(take_over: bool) -> None:
@@ -237,9 +253,18 @@ def _prepare(ask: AskAgain, how: How) -> Prepared:
     prepared = flow.prepare(ask.options, ask.settings, paths(), ask.ignored, ask.force_os)
     preflight.refuse(prepared.checks)
     output.before(prepared, json=how.json)
+    if not ask.options.listen and prepared.open_ports and not how.yes and sys.stdin.isatty():
+        prepared = prepared.listening(_ask_listen(prepared.open_ports))
     when = f"at {shown(how.time)}" if how.time else "now"
     require_confirmation(f"Migrate project {prepared.discovery.project.name} {when}?", how.yes)
     return prepared
+
+
+def _ask_listen(ports: Sequence[str]) -> str:
+    """Ask whether what other hosts can reach now stays open; return the choice."""
+    question = f"Other hosts can reach {', '.join(ports)} now. Keep these open, with the native services' passwords?"
+    as_before, loopback = LISTEN
+    return as_before if typer.confirm(question, default=False, err=True) else loopback
 
 
 def _already_native(run: Run, settings: Settings, how: How) -> None:

@@ -34,6 +34,9 @@ from omnimind_ops.tools.images import ROLES
 from omnimind_ops.tools.program import PROGRAM, STATIC
 
 QDRANT_STORAGE = PurePosixPath("/qdrant/storage")
+AS_BEFORE = "as-before"
+ANY_ADDRESS = "any-address"
+"""The backends and the page accept every numeric address as their own: backend/http/middleware/hosts.py."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +118,10 @@ def by_role_of(roles: docker.Roles) -> dict[str, tuple[Container, ...]]:
 
 def listening(found: Discovery, choice: str) -> Discovery:
     """Return the discovery with the addresses that the native services listen on: `as-before`, or loopback only."""
-    entries = found.open_ports if choice == "as-before" else ()
-    return replace(found, goal=replace(found.goal, listen=entries))
+    entries = found.open_ports if choice == AS_BEFORE else ()
+    name = found.machine.hostname.lower()
+    hosts = (ANY_ADDRESS, name, f"{name}.local") if entries else ()
+    return replace(found, goal=replace(found.goal, listen=entries, hosts=hosts))
 
 
 def _with_folders(found: Discovery, places: tuple[str, ...]) -> Discovery:

@@ -19,10 +19,12 @@ from omnimind_ops.planning.old_volumes import old_volumes
 from omnimind_ops.planning.way_back import old_mounts
 from omnimind_ops.settings import Settings, updated
 
+LATER = ("listen",)
+
 
 def arguments(options: MigrateOptions) -> dict[str, JSON]:
-    """Return the options as text."""
-    return {key: str(value or "") for key, value in asdict(options).items()}
+    """Return the options as text. One of a later version is left out while it is not given."""
+    return {key: str(value or "") for key, value in asdict(options).items() if value or key not in LATER}
 
 
 def setup_of(options: MigrateOptions, discovery: Discovery, confirm_minutes: int) -> dict[str, JSON]:

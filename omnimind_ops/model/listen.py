@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from omnimind_ops.model.goal import Goal
     from omnimind_ops.model.system import System
 
 LOOPBACK = "127.0.0.1"
@@ -34,15 +35,15 @@ def addresses(system: System, port: int) -> tuple[str, ...]:
     return (LOOPBACK, *given)
 
 
+def sockets(system: System, port: int) -> tuple[str, ...]:
+    """Return the addresses with the port, as ListenStream= takes them."""
+    return tuple(shown(address, port) for address in addresses(system, port))
+
+
 def answers(system: System, address: str, port: int) -> bool:
     """Return whether a native service answers on this address of a port that it has."""
     listening = addresses(system, port)
     return address in (*listening, LOOPBACK) or (":" not in address and address != ANY and ANY in listening)
-
-
-def is_widened(system: System, port: int) -> bool:
-    """Return whether the port listens on more than 127.0.0.1."""
-    return addresses(system, port) != (LOOPBACK,)
 
 
 def names(found: Iterable[tuple[str, int]]) -> tuple[str, ...]:
@@ -53,3 +54,20 @@ def names(found: Iterable[tuple[str, int]]) -> tuple[str, ...]:
 def _parsed(entry: str) -> tuple[str, int]:
     address, _, port = entry.rpartition(":")
     return address.strip("[]"), int(port)
+
+
+def qdrant_host(goal: Goal) -> str:
+    """Return the one address that Qdrant listens on: every address if one of its ports is open to other hosts."""
+    given = {address for port in (goal.qdrant_port, goal.qdrant_grpc_port) for address in addresses(goal, port)}
+    return ANY6 if ANY6 in given else ANY if ANY in given else LOOPBACK
+
+
+def redis_addresses(system: System, *, is_before_6_2: bool) -> str:
+    """Return the addresses for Redis' `bind`. Since 6.2 a leading minus marks one that may not be up yet."""
+    given = addresses(system, system.redis_port)
+    if is_before_6_2:
+        return " ".join(given)
+    needed = [address for address in given if address in (LOOPBACK, ANY)]
+    optional = [address for address in given if address not in needed]
+    own = [] if ANY6 in given or "::1" in given else ["::1"]
+    return " ".join((*needed, *(f"-{address}" for address in (*own, *optional))))

@@ -66,6 +66,8 @@ class System:
 
     listen: tuple[str, ...] = ()
     """More addresses of ports than 127.0.0.1, as "0.0.0.0:8000": omnimind_ops/model/listen.py. No setting."""
+    hosts: tuple[str, ...] = ()
+    """More names than localhost under which clients reach the page and the backends. No setting."""
 
     @property
     def ports(self) -> tuple[int, ...]:

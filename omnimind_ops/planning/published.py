@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from omnimind_ops.model import listen
 from omnimind_ops.model.facts import Container, Publish
@@ -49,7 +50,7 @@ def host_ports(role: str, by_role: ByRole) -> tuple[int, ...]:
 
 def as_published(settings: Settings, by_role: ByRole) -> Settings:
     """Return the settings with the ports that the containers published; those that the user set stay."""
-    ports: dict[str, int] = {}
+    ports: dict[str, Any] = {}
     for role in ("frontend", "qdrant", "redis"):
         name, found = f"{role}_port", host_ports(role, by_role)
         if found and name not in settings.named:

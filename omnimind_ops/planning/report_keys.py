@@ -125,7 +125,8 @@ def _target(element: JSON) -> str:
 def _element(section: JSON, entry: Entry) -> JSON:
     """Return the element of a list that an entry is in, the whole section if it is no list."""
     if isinstance(section, list) and len(entry.path) > 1 and entry.path[1].startswith("["):
-        return section[int(entry.path[1].strip("[]"))]
+        element: JSON = section[int(entry.path[1].strip("[]"))]
+        return element
     return section
 
 

@@ -71,8 +71,8 @@ def _lines(items: Sequence[Item]) -> Iterator[Line]:
     yield from _ports(items)
     lost = [item for item in items if item.fate is Fate.LOST]
     for why in dict.fromkeys(item.why for item in lost if item.kind in SETTINGS):
-        names = (item.name.partition(" ")[0] for item in lost if item.kind in SETTINGS and item.why == why)
-        yield "lost", f"{', '.join(names)}: {why}", STYLES[Fate.LOST]
+        settings = (item.name.partition(" ")[0] for item in lost if item.kind in SETTINGS and item.why == why)
+        yield "lost", f"{', '.join(settings)}: {why}", STYLES[Fate.LOST]
     names = dict.fromkeys(f"{item.name}: {item.why}" for item in lost if item.kind is Kind.NAME)
     yield from (("lost", f"name {name}", STYLES[Fate.LOST]) for name in names)
 
