@@ -53,6 +53,12 @@ class Discovery:
     others: tuple[Container, ...] = ()  # that belong to other projects, or to none
     open_ports: tuple[str, ...] = ()  # addresses that other hosts can reach now, of ports that native services get
 
+    @property
+    def beside(self) -> frozenset[str]:
+        """Return the names of the project's containers that the cutover does not stop."""
+        stopping = {*self.source.writers, *self.source.holders}
+        return frozenset(c.name for c in self.project.containers if c.id not in stopping)
+
 
 def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Discovery:
     """Return the project, its data and the desired state.
@@ -76,7 +82,7 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
     roles = docker.roles(project)
     by_role = by_role_of(roles)
     settings = published.as_published(settings, by_role)
-    notes: list[str] = []
+    notes = [docker.recognized(project)]
     qdrant = qdrant_source(roles.qdrant, options, notes) if roles.qdrant or options.qdrant_backup else None
     redis = redis_source(roles.redis, options, notes) if roles.redis or options.redis_backup else None
     data = {c.id for c in (roles.qdrant, roles.redis, roles.postgres) if c}

@@ -26,7 +26,7 @@ from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.observe import index, wheelhouse
 from omnimind_ops.paths import Paths
-from omnimind_ops.planning import migration, preflight, report
+from omnimind_ops.planning import check_ports, migration, preflight, report
 from omnimind_ops.planning.check_disk import PACKAGES
 from omnimind_ops.planning.fates import Stack, fates
 from omnimind_ops.planning.migration import copies
@@ -96,7 +96,7 @@ def needs(discovery: Discovery, lock: str, paths: Paths, *, is_installed: bool =
     space = {goal.qdrant_home: 0, goal.uploads: 0, **_copied(discovery, paths)}
     if not Path("/usr/lib/postgresql").is_dir():
         space |= PACKAGES
-    ports = (*goal.backend_ports, goal.frontend_port, goal.redis_port, goal.qdrant_port, goal.postgres_port)
+    ports = (*goal.ports, *((goal.qdrant_grpc_port,) if goal.qdrant_grpc_port else ()))
     restored = discovery.source.qdrant.backup if discovery.source.qdrant else None
     wheels = wheelhouse.wheelhouse(goal.wheelhouse) if goal.wheelhouse and not is_installed else None
     stores = store_state(discovery.source)
@@ -104,6 +104,8 @@ def needs(discovery: Discovery, lock: str, paths: Paths, *, is_installed: bool =
         space,
         ports,
         units=frozenset(native.all_units(goal)),
+        port_settings=check_ports.advice(goal),
+        beside=discovery.beside,
         lock=lock,
         index=None if wheels or is_installed else index.probe(),
         venv_exists=(paths.venv / ".complete").exists(),

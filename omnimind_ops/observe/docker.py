@@ -14,7 +14,7 @@ from omnimind_ops.model.facts import Container, Project
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.observe import compose
-from omnimind_ops.observe.projects import Roles, pick_project, roles
+from omnimind_ops.observe.projects import Roles, pick_project, recognized, roles
 from omnimind_ops.observe.volumes import with_volumes
 from omnimind_ops.tools import docker
 from omnimind_ops.tools.compose import pairs, services
@@ -29,6 +29,7 @@ __all__ = [
     "image_env",
     "pick_project",
     "projects",
+    "recognized",
     "redis_password",
     "roles",
     "version",

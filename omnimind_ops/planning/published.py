@@ -60,9 +60,8 @@ def as_published(settings: Settings, by_role: ByRole) -> Settings:
     if "backend_ports" not in settings.named:
         own = host_ports("backend", by_role)
         others = taken | {settings.frontend_port, settings.qdrant_port, settings.redis_port, settings.postgres_port}
-        spare = [port for port in settings.backend_ports if port not in own and port not in others]
-        count = max(len(settings.backend_ports), len(own))
-        settings = replace(settings, backend_ports=(*own, *spare)[: count if own else None] or settings.backend_ports)
+        spare = [port for port in settings.backend_ports[len(own) :] if port not in own and port not in others]
+        settings = replace(settings, backend_ports=(*own, *spare) or settings.backend_ports)
     return _page_elsewhere(settings)
 
 
