@@ -18,7 +18,7 @@ from omnimind_ops.model.goal import Goal, RedisSettings
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import LibrarySource
 from omnimind_ops.model.system import shared
-from omnimind_ops.observe import docker, machine
+from omnimind_ops.observe import docker, firewall, machine
 from omnimind_ops.observe.disks import disks
 from omnimind_ops.observe.starters import starters
 from omnimind_ops.paths import Paths
@@ -113,6 +113,8 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
         tuple(container for container in containers if container.project != project.name),
         published.open_to_the_network(wanted, by_role),
     )
+    if text := firewall.note(discovery.open_ports) if options.listen != "loopback" else "":
+        discovery = replace(discovery, notes=(*discovery.notes, text))
     return _with_folders(listening(discovery, options.listen), places)
 
 

@@ -17,7 +17,7 @@ from omnimind_ops.flows.run_inputs import arguments, goal_begun, setup_of
 from omnimind_ops.flows.store_checks import store_state
 from omnimind_ops.flows.way_back import RESTART_SECONDS, WayBack
 from omnimind_ops.flows.wiring import handlers
-from omnimind_ops.model import native
+from omnimind_ops.model import codec, native
 from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.fate import Item
 from omnimind_ops.model.payloads import MaintenancePayload
@@ -62,6 +62,11 @@ class Prepared:
     def rows(self) -> tuple[report.Row, ...]:
         """Return the fate of every key of the Compose file."""
         return report.report(self.stack, self.fates)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what a person should know before anything happens."""
+        return self.discovery.notes
 
     @property
     def open_ports(self) -> tuple[str, ...]:
@@ -149,8 +154,9 @@ def current(history: History | Journal) -> Run | None:
 
 
 def start(prepared: Prepared, options: MigrateOptions, settings: Settings, journal: Journal) -> Run:
-    """Write a new run to the journal."""
-    return journal.create(prepared.plan, setup_of(options, prepared.discovery, settings.confirm_minutes))
+    """Write a new run to the journal, with the fates: the receipt has what the person agreed to."""
+    setup = setup_of(options, prepared.discovery, settings.confirm_minutes)
+    return journal.create(prepared.plan, setup | {"fates": [codec.write(item) for item in prepared.fates]})
 
 
 def resume(run: Run, options: MigrateOptions) -> Run:

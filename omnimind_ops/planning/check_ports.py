@@ -41,7 +41,12 @@ def ports(
     free = ", ".join(str(port) for port in needed if port not in taken)
     summary = "; ".join(text for text in (*labels, f"free: {free}" if free else "") if text)
     rows = [Check("ports", State.OK, summary)] if summary else []
-    return (*rows, *dict.fromkeys(_conflict(holder, (settings or {}).get(holder.port, "")) for holder in occupied if holder not in expected))
+    return (
+        *rows,
+        *dict.fromkeys(
+            _conflict(holder, (settings or {}).get(holder.port, "")) for holder in occupied if holder not in expected
+        ),
+    )
 
 
 def advice(system: System) -> dict[int, str]:
@@ -50,8 +55,7 @@ def advice(system: System) -> dict[int, str]:
     free = {port: next(p for p in range(port + 1, 65536) if p not in taken) for port in system.ports}
     single = {getattr(system, name): f"{name} = {free[getattr(system, name)]}" for name in SINGLE_PORTS}
     backends = {
-        port: "backend_ports = "
-        + str([other for other in system.backend_ports if other != port] or [free[port]])
+        port: "backend_ports = " + str([other for other in system.backend_ports if other != port] or [free[port]])
         for port in system.backend_ports
     }
     return {port: f"set `{text}` in {SETTINGS}" for port, text in (single | backends).items()}

@@ -37,7 +37,11 @@ def test_each_thing_has_exactly_one_fate(name: str, tmp_path: Path) -> None:
     items = fates(stacks.case(name, tmp_path))
     assert {n for n, count in Counter((i.kind, i.container, i.name) for i in items).items() if count > 1} == set()
     assert all(item.why or item.to for item in items if item.fate in (Fate.LOST, Fate.STOPPED, Fate.REPLACED))
-    assert all(item.to and (item.compared or item.kind not in (Kind.VOLUME, Kind.FOLDER)) for item in items if item.fate is Fate.MOVED and item.kind not in (Kind.FLAG, Kind.VARIABLE))
+    assert all(
+        item.to and (item.compared or item.kind not in (Kind.VOLUME, Kind.FOLDER))
+        for item in items
+        if item.fate is Fate.MOVED and item.kind not in (Kind.FLAG, Kind.VARIABLE)
+    )
 
 
 def test_remap(tmp_path: Path) -> None:

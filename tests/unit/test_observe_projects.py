@@ -94,7 +94,9 @@ def test_a_lone_project_with_a_part_of_it_is_taken_but_a_redis_cluster_never() -
     part = project("omnimind", backend="omnimind-backend", redis="redis:alpine")
     assert pick_project((part,), None, None) is part
     assert not looks_like_omnimind(CLUSTER)
-    immich = project("immich", immich_server="immich-server", redis="valkey/valkey:8", database="immich-app/postgres:14")
+    immich = project(
+        "immich", immich_server="immich-server", redis="valkey/valkey:8", database="immich-app/postgres:14"
+    )
     for foreign in (CLUSTER, BLOG, immich):
         with pytest.raises(Problem, match="cannot choose"):
             pick_project((foreign,), None, None)

@@ -140,6 +140,7 @@ class Prepared:
 
     checks: tuple[Check, ...] = CHECKS
     fates: tuple[Item, ...] = ITEMS
+    notes: tuple[str, ...] = ("ufw is active",)
     plan: Plan = PLAN
 
 
@@ -156,6 +157,7 @@ def test_before_a_question_only_what_matters_and_on_stderr(capsys: pytest.Captur
     assert "data ./up (12.0 MB) → /uploads, compared: every file" in lines
     assert "lost FOO, BAR: not carried" in lines
     assert "n8n keeps running beside" in lines
+    assert "note: ufw is active" in lines
     assert "other: web lost it may use api by name" in lines
     assert "delete it" in err
     output.before(Prepared(), json=True)

@@ -47,6 +47,8 @@ class Prepared(Protocol):
     @property
     def fates(self) -> Sequence[Item]: ...
     @property
+    def notes(self) -> Sequence[str]: ...
+    @property
     def plan(self) -> Plan: ...
 
 
@@ -121,13 +123,14 @@ def previews(plan: Plan, results: Sequence[Preview], *, json: bool) -> None:
 
 
 def before(prepared: Prepared, *, json: bool) -> None:
-    """Print on stderr what the user needs to decide: the first screen, failing checks, the plan."""
+    """Print on stderr what the user needs to decide: the first screen, notes, failing checks, the plan."""
     if json:
         _line("fates", _fates(prepared.fates))
         _line("plan", _plan(prepared.plan, ()))
         return
     console = _console(sys.stderr)
     _print_all(console, *first_screen(prepared.fates))
+    _print_all(console, *(Text.assemble(("note: ", "yellow"), text) for text in prepared.notes))
     if failed := [check for check in prepared.checks if check.state is not State.OK]:
         _print_all(console, tables.checks_table(failed))
     _print_all(console, tables.plan_table(prepared.plan), Text(tables.plan_line(prepared.plan), "bold"))
