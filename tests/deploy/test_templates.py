@@ -207,6 +207,7 @@ def test_a_worker_is_told_all_that_the_goal_says(kind: str, tmp_path: Path) -> N
         uploads=goal.uploads,
         frontend_port=goal.frontend_port,
         backend_ports=goal.backend_ports,
+        hosts=goal.hosts,
         open_reads=goal.open_reads,
     )
 
