@@ -9,11 +9,10 @@ from omnimind_ops.flows.discover import Discovery
 from omnimind_ops.observe import docker
 from omnimind_ops.planning.fates import Stack
 from omnimind_ops.planning.migration import copies
-from omnimind_ops.stores.files.space import space_needed
 
 
-def stack_of(found: Discovery) -> Stack:
-    """Return what the fates are derived from."""
+def stack_of(found: Discovery, space: Mapping[str, int]) -> Stack:
+    """Return what the fates are derived from; `space` is what copies take, in bytes by target."""
     mounts = {m.source for c in found.project.containers for m in c.mounts if m.source}
     return Stack(
         found.project,
@@ -22,18 +21,16 @@ def stack_of(found: Discovery) -> Stack:
         found.roles,
         found.others,
         docker.image_env(found.project),
-        _sizes(found),
+        _sizes(found, space),
         frozenset(source for source in mounts if Path(source).exists() and not Path(source).is_dir()),
     )
 
 
-def _sizes(found: Discovery) -> Mapping[str, int]:
+def _sizes(found: Discovery, space: Mapping[str, int]) -> Mapping[str, int]:
     """Return the bytes of what is copied, by the path of its source."""
     source = found.source
     sizes = {
-        copy.source: space_needed(Path(copy.source))
-        for copy in copies(source, found.goal)
-        if copy.source and not copy.backup
+        copy.source: space.get(copy.target, 0) for copy in copies(source, found.goal) if copy.source and not copy.backup
     }
     redis = source.redis
     if redis and redis.data:

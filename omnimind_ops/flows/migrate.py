@@ -85,11 +85,10 @@ def prepare(
     """Discover, check, plan."""
     discovery = discover(options, settings, paths)
     ignore = ignored | frozenset(settings.ignore)
-    checks = preflight.checks(
-        discovery.machine, discovery.project, needs(discovery, settings.lock, paths), ignore=ignore, force_os=force_os
-    )
+    wanted = needs(discovery, settings.lock, paths)
+    checks = preflight.checks(discovery.machine, discovery.project, wanted, ignore=ignore, force_os=force_os)
     plan = migration.migrate(discovery.source, discovery.goal, settings.confirm_minutes)
-    return Prepared(discovery, plan, checks, stack_of(discovery))
+    return Prepared(discovery, plan, checks, stack_of(discovery, wanted.space))
 
 
 def needs(discovery: Discovery, lock: str, paths: Paths, *, is_installed: bool = False) -> preflight.Needs:
