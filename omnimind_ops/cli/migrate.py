@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnimind_ops.cli import migrate_at
+from omnimind_ops.cli import migrate_at, migrate_listen
 from omnimind_ops.cli.handover import TakeOver, hand_over
 from omnimind_ops.cli.options import (
     Config,
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from omnimind_ops.flows.ask_again import AskAgain
     from omnimind_ops.flows.migrate import Prepared
     from omnimind_ops.flows.migrate_options import MigrateOptions
-    from omnimind_ops.model.run import Run
     from omnimind_ops.runner.journal import Journal
     from omnimind_ops.runner.outcome import Outcome
     from omnimind_ops.settings import Settings
@@ -79,15 +76,6 @@ Python = Annotated[
 Wheelhouse = Annotated[
     Path | None, typer.Option("--wheelhouse", help="Folder of wheels, for a host without network access.")
 ]
-LISTEN = ("as-before", "loopback")
-Listen = Annotated[
-    str,
-    typer.Option(
-        "--listen",
-        metavar="as-before|loopback",
-        help="Where the native services listen: where the containers' ports were open to other hosts too, or only here.",
-    ),
-]
 NoBench = Annotated[bool, typer.Option("--no-bench", help="Skip the speed measurements before and after.")]
 
 
@@ -109,7 +97,7 @@ def command(
     redis: Redis = "auto",
     python: Python = None,
     wheelhouse: Wheelhouse = None,
-    listen: Listen = "",
+    listen: migrate_listen.Listen = "",
     no_bench: NoBench = False,
     config: Config = None,
     ignore: Ignore = None,
@@ -156,9 +144,7 @@ def _check_options(from_docker: bool, redis: str, listen: str) -> None:
         raise Problem("cannot migrate", "no source is given", "add --from-docker", code=ExitCode.USAGE)
     if redis not in ("auto", "empty"):
         raise Problem("cannot migrate", f"--redis {redis} is unknown", "use auto or empty", code=ExitCode.USAGE)
-    if listen not in ("", *LISTEN):
-        fix = f"use {' or '.join(LISTEN)}"
-        raise Problem("cannot migrate", f"--listen {listen} is unknown", fix, code=ExitCode.USAGE)
+    migrate_listen.check(listen)
 
 
 def _hand_over(take_over: bool) -> None:
@@ -253,18 +239,11 @@ def _prepare(ask: AskAgain, how: How) -> Prepared:
     prepared = flow.prepare(ask.options, ask.settings, paths(), ask.ignored, ask.force_os)
     preflight.refuse(prepared.checks)
     output.before(prepared, json=how.json)
-    if not ask.options.listen and prepared.open_ports and not how.yes and sys.stdin.isatty():
-        prepared = prepared.listening(_ask_listen(prepared.open_ports))
+    if not ask.options.listen and not how.yes and (choice := migrate_listen.choose(prepared.open_ports)):
+        prepared = prepared.listening(choice)
     when = f"at {shown(how.time)}" if how.time else "now"
     require_confirmation(f"Migrate project {prepared.discovery.project.name} {when}?", how.yes)
     return prepared
-
-
-def _ask_listen(ports: Sequence[str]) -> str:
-    """Ask whether what other hosts can reach now stays open; return the choice."""
-    question = f"Other hosts can reach {', '.join(ports)} now. Keep these open, with the native services' passwords?"
-    as_before, loopback = LISTEN
-    return as_before if typer.confirm(question, default=False, err=True) else loopback
 
 
 def _already_native(run: Run, settings: Settings, how: How) -> None:

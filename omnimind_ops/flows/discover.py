@@ -100,22 +100,29 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
         starters=tuple(starter.name for starter in found if starter.unit),
         pages=_pages((c for c in order if c.id not in data), (*settings.backend_ports, settings.frontend_port)),
     )
-    wanted = goal(host, settings, options, qdrant, redis, paths)
-    wanted = replace(wanted, qdrant_grpc_port=published.grpc_port(roles.qdrant))
-    discovery = Discovery(
-        host,
-        project,
-        source,
-        wanted,
-        tuple(notes),
-        found,
-        {container.id: role for role, members in by_role.items() for container in members},
-        tuple(container for container in containers if container.project != project.name),
-        published.open_to_the_network(wanted, by_role),
+    wanted = replace(
+        goal(host, settings, options, qdrant, redis, paths), qdrant_grpc_port=published.grpc_port(roles.qdrant)
     )
-    if text := firewall.note(discovery.open_ports) if options.listen != "loopback" else "":
-        discovery = replace(discovery, notes=(*discovery.notes, text))
-    return _with_folders(listening(discovery, options.listen), places)
+    discovery = Discovery(host, project, source, wanted, tuple(notes), found)
+    return _with_folders(listening(_with_surroundings(discovery, by_role, containers, options), options.listen), places)
+
+
+def _with_surroundings(
+    found: Discovery,
+    by_role: Mapping[str, tuple[Container, ...]],
+    containers: Iterable[Container],
+    options: MigrateOptions,
+) -> Discovery:
+    """Return the discovery with what is replaced, who else is there, and what other hosts can reach now."""
+    ports = published.open_to_the_network(found.goal, by_role)
+    text = firewall.note(ports) if options.listen != "loopback" else ""
+    return replace(
+        found,
+        notes=(*found.notes, text) if text else found.notes,
+        roles={container.id: role for role, members in by_role.items() for container in members},
+        others=tuple(container for container in containers if container.project != found.project.name),
+        open_ports=ports,
+    )
 
 
 def by_role_of(roles: docker.Roles) -> dict[str, tuple[Container, ...]]:
