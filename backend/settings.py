@@ -35,6 +35,7 @@ class Settings:
     bench: str = f"{STATE}/bench"
     frontend_port: int = SYSTEM.frontend_port
     backend_ports: tuple[int, ...] = SYSTEM.backend_ports
+    hosts: tuple[str, ...] = ()  # more names and addresses under which clients reach this machine
     open_reads: bool = SYSTEM.open_reads  # users of this machine may read without logging in
 
     check_seconds: float = 2.0  # time limit of a service's health check
@@ -63,5 +64,5 @@ def _value(text: str, default: Any) -> Any:
     if isinstance(default, bool):
         return text.lower() in ("1", "yes", "true", "on")
     if isinstance(default, tuple):
-        return tuple(int(port) for port in text.split(","))
+        return tuple(int(part) if default else part for part in text.split(","))
     return type(default)(text)

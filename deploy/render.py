@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 from deploy.limits import limits
-from omnimind_ops.model import environment, native
+from omnimind_ops.model import environment, listen, native
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
 from omnimind_ops.tools import template as templates
@@ -28,8 +28,11 @@ def template(source: str, goal: Goal, **more: object) -> io.StringIO:
 def of_goal(template: str, goal: Goal, **more: object) -> str:
     """Return a template rendered with the common values.
 
-    goal, paths, limits, native (unit names), variables (of the services: omnimind_ops/model/environment.py).
+    goal, paths, limits, native (unit names), listen (addresses), and variables (of the services:
+    omnimind_ops/model/environment.py).
     """
     variables = environment.services(goal, native.ENGINE_SOCKET, Paths().state)
     shares = limits(goal.redis.memory)
-    return text(template, goal=goal, paths=Paths(), limits=shares, native=native, variables=variables, **more)
+    return text(
+        template, goal=goal, paths=Paths(), limits=shares, native=native, listen=listen, variables=variables, **more
+    )

@@ -5,6 +5,8 @@ Tokens in query strings are ignored, because URLs end up in logs.
 
 from __future__ import annotations
 
+import ipaddress
+
 from starlette.requests import HTTPConnection
 
 from backend.accounts.identity import OPEN, Identity
@@ -42,7 +44,7 @@ async def authenticate(connection: HTTPConnection, settings: Settings, pools: Po
     )
     if session:
         return session
-    if settings.open_reads:
+    if settings.open_reads and is_here(address_of(connection)):
         return OPEN
     raise unauthenticated(
         "the session has ended" if cookie else "the request has neither a session nor a token",
@@ -56,6 +58,16 @@ def address_of(connection: HTTPConnection) -> str:
     X-Forwarded-For is ignored: any process on this machine could forge it.
     """
     return connection.client.host if connection.client else "local"
+
+
+def is_here(address: str) -> bool:
+    """Return whether a client's address is on this machine: with --listen as-before, others can reach it too."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return True  # no network address
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return (mapped or found).is_loopback
 
 
 def unauthenticated(detail: str, fix: str) -> ApiProblem:

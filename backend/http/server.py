@@ -26,11 +26,12 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 """ASGI 3. Its messages are plain mappings, and frameworks disagree on how to type them."""
 
 
-def inherited_socket() -> socket.socket | None:
-    """Return the listening socket passed by systemd (sd_listen_fds(3)), None if there is none."""
-    if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
-        return None
-    return socket.socket(fileno=3)
+def inherited_sockets() -> list[socket.socket]:
+    """Return the listening sockets passed by systemd (sd_listen_fds(3)): one for each address."""
+    count = os.environ.get("LISTEN_FDS", "")
+    if os.environ.get("LISTEN_PID") != str(os.getpid()) or not count.isdecimal():
+        return []
+    return [socket.socket(fileno=number) for number in range(3, 3 + int(count))]
 
 
 class Server(uvicorn.Server):
@@ -98,8 +99,7 @@ def serve(app: Application, port: int, *, websockets: bool = False, secrets: Ite
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,  # costs memory per socket, and the traffic never leaves this machine
     )
-    listener = inherited_socket()
     server = Server(config)
-    server.run([listener] if listener else None)
+    server.run(inherited_sockets() or None)
     if not server.started:
         sys.exit(3)  # uvicorn's own exit code for a failed start

@@ -14,5 +14,6 @@ from omnimind_ops.paths import data
 PORT = 3000
 
 if __name__ == "__main__":
-    page = Page(read(data("frontend")), Cluster(load(os.environ).backend_ports))
+    settings = load(os.environ)
+    page = Page(read(data("frontend")), Cluster(settings.backend_ports), settings.hosts)
     serve(page, int(os.environ.get("OMNIMIND_PORT", PORT)))

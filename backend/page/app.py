@@ -5,7 +5,7 @@ Every path that is not a file returns the page itself, which has its own routes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 
 from starlette.requests import Request
@@ -31,7 +31,8 @@ class Page:
     It accepts only names of this machine, as the backends do (DNS rebinding).
     """
 
-    def __init__(self, files: Mapping[str, File], cluster: Cluster) -> None:
+    def __init__(self, files: Mapping[str, File], cluster: Cluster, names: Collection[str] = ()) -> None:
+        self.names = names
         self.files = files
         self.cluster = cluster
 
@@ -42,7 +43,7 @@ class Page:
 
     def respond(self, request: Request) -> Response:
         """Return the response to one request."""
-        name = name_of(request.headers.getlist("host"))
+        name = name_of(request.headers.getlist("host"), self.names)
         if not name:
             return _text(400, FIXED, f"this server accepts only the hosts {', '.join(NAMES)}: use http://localhost\n")
         if request.method not in METHODS:

@@ -9,11 +9,9 @@ from deploy.operations.unit import unit
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
 
-ADDRESS = "127.0.0.1"
-
 
 def configure(goal: Goal) -> None:
     """Write its socket and its service."""
     socket, service = native.FRONTEND
-    unit(socket, "frontend.socket", goal, address=ADDRESS)
+    unit(socket, "frontend.socket", goal)
     unit(service, "frontend.service", goal)

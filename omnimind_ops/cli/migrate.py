@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnimind_ops.cli import migrate_at
+from omnimind_ops.cli import migrate_at, migrate_listen
 from omnimind_ops.cli.handover import TakeOver, hand_over
 from omnimind_ops.cli.options import (
     Config,
@@ -94,6 +94,7 @@ def command(
     qdrant_service: QdrantService = "",
     python: Python = None,
     wheelhouse: Wheelhouse = None,
+    listen: migrate_listen.Listen = "",
     no_bench: NoBench = False,
     config: Config = None,
     ignore: Ignore = None,
@@ -105,7 +106,7 @@ def command(
 
     The old stack is stopped but not changed.
     """
-    _check_options(from_docker, redis)
+    _check_options(from_docker, redis, listen)
     time = migrate_at.time(at, postpone) if at else None
     require_root("inspect the containers" if dry_run else "migrate")
     from omnimind_ops.flows.ask_again import AskAgain
@@ -126,6 +127,7 @@ def command(
         qdrant_api_key_file,
         redis_service,
         qdrant_service,
+        listen,
         None if yes else terminal_password(),
     )
     ignored_checks = frozenset(ignore or ())
@@ -139,11 +141,12 @@ def command(
         _migrate(ask, how, planned)
 
 
-def _check_options(from_docker: bool, redis: str) -> None:
+def _check_options(from_docker: bool, redis: str, listen: str) -> None:
     if not from_docker:
         raise Problem("cannot migrate", "no source is given", "add --from-docker", code=ExitCode.USAGE)
     if redis not in ("auto", "empty"):
         raise Problem("cannot migrate", f"--redis {redis} is unknown", "use auto or empty", code=ExitCode.USAGE)
+    migrate_listen.check(listen)
 
 
 def _hand_over(take_over: bool) -> None:
@@ -167,6 +170,7 @@ def _dry_run(options: MigrateOptions, settings: Settings, ignored: frozenset[str
         output.previews(converge.plan(), tuple(converge.preview(run, paths(), settings)), json=json)
         return
     prepared = flow.prepare(options, settings, paths(), ignored, force_os)
+    output.fates(prepared.fates, json=json)
     output.checks(prepared.checks, json=json)
     output.rows(prepared.rows, json=json)
     output.notes(prepared.discovery.notes, json=json)
@@ -238,6 +242,8 @@ def _prepare(ask: AskAgain, how: How) -> Prepared:
     prepared = flow.prepare(ask.options, ask.settings, paths(), ask.ignored, ask.force_os)
     preflight.refuse(prepared.checks)
     output.before(prepared, json=how.json)
+    if not ask.options.listen and not how.yes and (choice := migrate_listen.choose(prepared.open_ports)):
+        prepared = prepared.listening(choice)
     when = f"at {shown(how.time)}" if how.time else "now"
     require_confirmation(f"Migrate project {prepared.discovery.project.name} {when}?", how.yes)
     return prepared

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -20,11 +20,12 @@ from omnimind_ops.model.goal import Goal, RedisSettings
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import LibrarySource
 from omnimind_ops.model.system import shared
-from omnimind_ops.observe import docker, machine
+from omnimind_ops.observe import docker, firewall, machine
 from omnimind_ops.observe.disks import disks
 from omnimind_ops.observe.engine import refuse_other_engines
 from omnimind_ops.observe.starters import starters
 from omnimind_ops.paths import Paths
+from omnimind_ops.planning import published
 from omnimind_ops.planning.check_disk import PACKAGES, POSTGRES_DATA
 from omnimind_ops.planning.grace import graces
 from omnimind_ops.planning.migration import targets
@@ -34,9 +35,13 @@ from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.qdrant.facts import version as qdrant_version
 from omnimind_ops.stores.qdrant.storage import refuse_rocksdb, storage_facts
 from omnimind_ops.stores.qdrant.versions import version_problem
+from omnimind_ops.tools.images import ROLES
 from omnimind_ops.tools.program import PROGRAM, STATIC
 
 QDRANT_STORAGE = PurePosixPath("/qdrant/storage")
+AS_BEFORE = "as-before"
+ANY_ADDRESS = "any-address"
+"""The backends and the page accept every numeric address as their own: backend/http/middleware/hosts.py."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,15 @@ class Discovery:
     notes: tuple[str, ...] = field(default=())  # shown before anything happens
     starters: tuple[Starter, ...] = ()
     logins: Logins = field(default=Logins(), repr=False)
+    roles: Mapping[str, str] = field(default_factory=dict)  # of the containers that native services replace, by ID
+    others: tuple[Container, ...] = ()  # that belong to other projects, or to none
+    open_ports: tuple[str, ...] = ()  # addresses that other hosts can reach now, of ports that native services get
+
+    @property
+    def beside(self) -> frozenset[str]:
+        """Return the names of the project's containers that the cutover does not stop."""
+        stopping = {*self.source.writers, *self.source.holders}
+        return frozenset(c.name for c in self.project.containers if c.id not in stopping)
 
 
 def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Discovery:
@@ -73,8 +87,10 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
         docker.projects(containers), options.project or settings.project or None, options.path
     )
     roles = docker.roles(project, {"redis": options.redis_service, "qdrant": options.qdrant_service})
+    by_role = by_role_of(roles)
+    settings = published.as_published(settings, by_role)
     logins = log_in(roles, project.containers, options)
-    notes: list[str] = list(roles.notes)
+    notes = [docker.recognized(project), *roles.notes]
     qdrant = redis = None
     if roles.qdrant or options.qdrant_backup:
         qdrant = qdrant_source(roles.qdrant, options, notes, logins.qdrant)
@@ -89,8 +105,11 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
         starters=tuple(starter.name for starter in found if starter.unit),
     )
     notes += uploads.notes
-    wanted = goal(host, settings, options, qdrant, redis, paths)
-    return _with_folders(Discovery(host, project, source, wanted, tuple(notes), found, logins), places)
+    wanted = replace(
+        goal(host, settings, options, qdrant, redis, paths), qdrant_grpc_port=published.grpc_port(roles.qdrant)
+    )
+    discovery = Discovery(host, project, source, wanted, tuple(notes), found, logins)
+    return _with_folders(listening(_with_surroundings(discovery, by_role, containers, options), options.listen), places)
 
 
 def _source(project: Project, roles: docker.Roles, uploads: Uploads, ports: Sequence[int]) -> Source:
@@ -114,6 +133,38 @@ def _source(project: Project, roles: docker.Roles, uploads: Uploads, ports: Sequ
         backend=roles.backend.id if roles.backend else "",
         services={container.service: role for role, container in moved if container and container.service},
     )
+
+
+def _with_surroundings(
+    found: Discovery,
+    by_role: Mapping[str, tuple[Container, ...]],
+    containers: Iterable[Container],
+    options: MigrateOptions,
+) -> Discovery:
+    """Return the discovery with what is replaced, who else is there, and what other hosts can reach now."""
+    ports = published.open_to_the_network(found.goal, by_role)
+    text = firewall.note(ports) if options.listen != "loopback" else ""
+    return replace(
+        found,
+        notes=(*found.notes, text) if text else found.notes,
+        roles={container.id: role for role, members in by_role.items() for container in members},
+        others=tuple(container for container in containers if container.project != found.project.name),
+        open_ports=ports,
+    )
+
+
+def by_role_of(roles: docker.Roles) -> dict[str, tuple[Container, ...]]:
+    """Return the containers that native services replace, by role."""
+    found = {role: getattr(roles, role) for role in ROLES}
+    return {role: (container,) for role, container in found.items() if container}
+
+
+def listening(found: Discovery, choice: str) -> Discovery:
+    """Return the discovery with the addresses that the native services listen on: `as-before`, or loopback only."""
+    entries = found.open_ports if choice == AS_BEFORE else ()
+    name = found.machine.hostname.lower()
+    hosts = (ANY_ADDRESS, name, f"{name}.local") if entries else ()
+    return replace(found, goal=replace(found.goal, listen=entries, hosts=hosts))
 
 
 def _with_folders(found: Discovery, places: tuple[str, ...]) -> Discovery:

@@ -10,22 +10,25 @@ from pathlib import Path
 from omnimind_ops.flows import handover, planned, receipt, store_logins
 from omnimind_ops.flows.bench import before_and_after
 from omnimind_ops.flows.confirm import confirm
-from omnimind_ops.flows.discover import Discovery, discover
+from omnimind_ops.flows.discover import Discovery, discover, listening
+from omnimind_ops.flows.fates import stack_of
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.run_inputs import arguments, goal_begun, setup_of
 from omnimind_ops.flows.store_checks import store_state
 from omnimind_ops.flows.way_back import RESTART_SECONDS, WayBack
 from omnimind_ops.flows.wiring import handlers
-from omnimind_ops.model import native
+from omnimind_ops.model import codec, native
 from omnimind_ops.model.event import Tell, warning
+from omnimind_ops.model.fate import Item
 from omnimind_ops.model.payloads import MaintenancePayload
 from omnimind_ops.model.plan import Plan, Preview
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.observe import index, wheelhouse
 from omnimind_ops.paths import Paths
-from omnimind_ops.planning import migration, preflight, report
+from omnimind_ops.planning import check_ports, migration, preflight, report
 from omnimind_ops.planning.check_disk import PACKAGES
+from omnimind_ops.planning.fates import Stack, fates
 from omnimind_ops.planning.migration import copies
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.history import History
@@ -48,7 +51,32 @@ class Prepared:
     discovery: Discovery
     plan: Plan
     checks: tuple[preflight.Check, ...]
-    rows: tuple[report.Row, ...]
+    stack: Stack
+
+    @property
+    def fates(self) -> tuple[Item, ...]:
+        """Return every thing of the project with its fate."""
+        return fates(self.stack)
+
+    @property
+    def rows(self) -> tuple[report.Row, ...]:
+        """Return the fate of every key of the Compose file."""
+        return report.report(self.stack, self.fates)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what a person should know before anything happens."""
+        return self.discovery.notes
+
+    @property
+    def open_ports(self) -> tuple[str, ...]:
+        """Return the addresses that other hosts can reach now, of ports that native services get."""
+        return self.discovery.open_ports
+
+    def listening(self, choice: str) -> Prepared:
+        """Return the migration with native services that listen `as-before`, or on loopback only."""
+        discovery = listening(self.discovery, choice)
+        return replace(self, discovery=discovery, stack=replace(self.stack, goal=discovery.goal))
 
 
 def prepare(
@@ -57,11 +85,10 @@ def prepare(
     """Discover, check, plan."""
     discovery = discover(options, settings, paths)
     ignore = ignored | frozenset(settings.ignore)
-    checks = preflight.checks(
-        discovery.machine, discovery.project, needs(discovery, settings.lock, paths), ignore=ignore, force_os=force_os
-    )
+    wanted = needs(discovery, settings.lock, paths)
+    checks = preflight.checks(discovery.machine, discovery.project, wanted, ignore=ignore, force_os=force_os)
     plan = migration.migrate(discovery.source, discovery.goal, settings.confirm_minutes)
-    return Prepared(discovery, plan, checks, report.report(discovery.project))
+    return Prepared(discovery, plan, checks, stack_of(discovery, wanted.space))
 
 
 def needs(discovery: Discovery, lock: str, paths: Paths, *, is_installed: bool = False) -> preflight.Needs:
@@ -73,7 +100,7 @@ def needs(discovery: Discovery, lock: str, paths: Paths, *, is_installed: bool =
     space = {goal.qdrant_home: 0, goal.uploads: 0, **_copied(discovery, paths)}
     if not Path("/usr/lib/postgresql").is_dir():
         space |= PACKAGES
-    ports = (*goal.backend_ports, goal.frontend_port, goal.redis_port, goal.qdrant_port, goal.postgres_port)
+    ports = (*goal.ports, *((goal.qdrant_grpc_port,) if goal.qdrant_grpc_port else ()))
     restored = discovery.source.qdrant.backup if discovery.source.qdrant else None
     wheels = wheelhouse.wheelhouse(goal.wheelhouse) if goal.wheelhouse and not is_installed else None
     stores = store_state(discovery.source, discovery.logins)
@@ -81,6 +108,8 @@ def needs(discovery: Discovery, lock: str, paths: Paths, *, is_installed: bool =
         space,
         ports,
         units=frozenset(native.all_units(goal)),
+        port_settings=check_ports.advice(goal),
+        beside=discovery.beside,
         lock=lock,
         index=None if wheels or is_installed else index.probe(),
         venv_exists=(paths.venv / ".complete").exists(),
@@ -129,8 +158,9 @@ def keep_passwords(prepared: Prepared, paths: Paths) -> None:
 
 
 def start(prepared: Prepared, options: MigrateOptions, settings: Settings, journal: Journal) -> Run:
-    """Write a new run to the journal."""
-    return journal.create(prepared.plan, setup_of(options, prepared.discovery, settings.confirm_minutes))
+    """Write a new run to the journal, with the fates: the receipt has what the person agreed to."""
+    setup = setup_of(options, prepared.discovery, settings.confirm_minutes)
+    return journal.create(prepared.plan, setup | {"fates": [codec.write(item) for item in prepared.fates]})
 
 
 def resume(run: Run, options: MigrateOptions) -> Run:

@@ -23,5 +23,6 @@ class MigrateOptions:
     qdrant_api_key_file: Path | None = None
     redis_service: str = ""
     qdrant_service: str = ""
+    listen: str = ""  # as-before, loopback; "" is loopback where nobody can be asked
     ask_password: Callable[[str], str] | None = field(default=None, compare=False, repr=False)
     """Asks on the terminal for the password that its argument names; None without one. No option."""

@@ -19,11 +19,13 @@ from omnimind_ops.planning.old_volumes import old_volumes
 from omnimind_ops.planning.way_back import old_mounts
 from omnimind_ops.settings import Settings, updated
 
+LATER = ("listen", "redis_password_file", "qdrant_api_key_file", "redis_service", "qdrant_service")
+
 
 def arguments(options: MigrateOptions) -> dict[str, JSON]:
-    """Return the options as text."""
+    """Return the options as text. One of a later version is left out while it is not given."""
     given = {field.name: getattr(options, field.name) for field in fields(options) if field.name != "ask_password"}
-    return {name: str(value or "") for name, value in given.items()}
+    return {name: str(value or "") for name, value in given.items() if value or name not in LATER}
 
 
 def setup_of(options: MigrateOptions, discovery: Discovery, confirm_minutes: int) -> dict[str, JSON]:

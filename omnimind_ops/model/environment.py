@@ -60,6 +60,7 @@ def services(system: System, engine_socket: str, state: Path) -> dict[str, str]:
         "OMNIMIND_MODE": system.mode,
         "OMNIMIND_OPEN_READS": "yes" if system.open_reads else "no",
         "OMNIMIND_BACKEND_PORTS": ",".join(map(str, system.backend_ports)),
+        "OMNIMIND_HOSTS": ",".join(system.hosts),
         "OMNIMIND_FRONTEND_PORT": str(system.frontend_port),
     }
 

@@ -71,6 +71,7 @@ class Container:
     command: tuple[str, ...] = field(default=(), repr=False)  # entrypoint and command; may hold secrets, as `env`
     folder: str = ""  # the working directory inside
     tmpfs: tuple[str, ...] = ()  # folders in memory: a stop empties them
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # network → names by which it is reached
 
     def grace(self, default: int) -> int:
         """Return the seconds that it may take to stop."""

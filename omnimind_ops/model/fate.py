@@ -40,6 +40,10 @@ class Item:
 
     `service` is the Compose service; `name` says which thing, secrets masked. `to` is where it goes or what does its
     work, `compared` how its copy is proven, `why` the reason. "" where there is nothing to say.
+
+    Names by kind: a container's name, a volume's name, a path, "0.0.0.0:9000 → 8000/tcp", "qdrant (network app_default)",
+    a variable's name, a flag with its value. `kind`, `container` and `name` together are unique. `container` is "" for
+    volumes and paths, which several containers may use; `size` is the number of bytes of data, 0 if unknown.
     """
 
     kind: Kind
@@ -49,3 +53,5 @@ class Item:
     to: str = ""
     compared: str = ""
     why: str = ""
+    container: str = ""
+    size: int = 0

@@ -49,6 +49,7 @@ class Goal(System):
     qdrant_version: str = ""  # "1.20.0"
     qdrant_settings: tuple[str, ...] = ()  # "storage.wal.wal_capacity_mb=64": carried from the old server
     qdrant_static: str = ""  # staged web UI, "" for none
+    qdrant_grpc_port: int = 0  # 0: closed
     redis: RedisSettings = PLAIN_REDIS
     gpu: bool = False
     systemd: int = 252  # version found; units are generated for it

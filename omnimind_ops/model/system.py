@@ -26,9 +26,9 @@ class System:
     )
     workers: int = setting(2, "processes for each backend", least=1, most=64)
     frontend_port: int = setting(3000, "port of the page", **PORT)
-    redis_port: int = setting(6379, "port of Redis, on 127.0.0.1", **PORT)
-    postgres_port: int = setting(5432, "port of PostgreSQL, on 127.0.0.1", **PORT)
-    qdrant_port: int = setting(6333, "port of Qdrant's REST API, on 127.0.0.1", **PORT)
+    redis_port: int = setting(6379, "port of Redis", **PORT)
+    postgres_port: int = setting(5432, "port of PostgreSQL", **PORT)
+    qdrant_port: int = setting(6333, "port of Qdrant's REST API", **PORT)
     user: str = setting(
         "omnimind", "system user of the services; made when missing", pattern=r"^[a-z_][a-z0-9_-]{0,31}$"
     )
@@ -63,6 +63,11 @@ class System:
     )
     secondary_timeout: int = setting(180, "seconds that any other service may take to start", least=1)
     auto_recovery: bool = setting(True, "the guard restarts what fails its deep health check again and again")
+
+    listen: tuple[str, ...] = ()
+    """More addresses of ports than 127.0.0.1, as "0.0.0.0:8000": omnimind_ops/model/listen.py. No setting."""
+    hosts: tuple[str, ...] = ()
+    """More names than localhost under which clients reach the page and the backends. No setting."""
 
     @property
     def ports(self) -> tuple[int, ...]:

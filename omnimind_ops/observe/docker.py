@@ -15,7 +15,7 @@ from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.observe import compose, old_passwords
 from omnimind_ops.observe.host_ports import with_host_ports
-from omnimind_ops.observe.projects import Roles, pick_project, roles
+from omnimind_ops.observe.projects import Roles, pick_project, recognized, roles
 from omnimind_ops.observe.volumes import with_volumes
 from omnimind_ops.tools import docker
 from omnimind_ops.tools.compose import pairs, seconds, services
@@ -26,10 +26,12 @@ __all__ = [
     "Roles",
     "container_now",
     "containers",
+    "image_env",
     "image_environment",
     "pick_project",
     "projects",
     "qdrant_key",
+    "recognized",
     "redis_password",
     "roles",
     "version",
@@ -115,6 +117,12 @@ def image_environment(image: str) -> Mapping[str, str]:
     """Return the variables of an image, which every container of it has."""
     done = run(docker.inspect_image(image), check=False, timeout=30)
     return docker.parse_image_environment(done.out) if done.ok else {}
+
+
+def image_env(project: Project) -> Mapping[str, frozenset[str]]:
+    """Return the variables that each image of a project sets by itself ("NAME=value"), by the image's ID."""
+    ids = sorted({container.image_id for container in project.containers if container.image_id})
+    return docker.parse_image_env(run(docker.inspect_images(ids), timeout=30, check=False).out) if ids else {}
 
 
 def _project(name: str, members: Sequence[Container]) -> Project:

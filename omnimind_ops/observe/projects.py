@@ -94,9 +94,12 @@ def pick_project(projects: Sequence[Project], name: str | None, path: Path | Non
 
 
 def _partly(project: Project) -> bool:
-    """Return whether a lone project may be OmniMind's: it has some role, and none twice (a Redis cluster has six)."""
+    """Return whether a lone project may be OmniMind's: it has a Qdrant or a backend, and no role twice.
+
+    A Redis alone is no mark: a Redis cluster has six, and many other stacks have one.
+    """
     parts = [role for c in project.containers if not c.oneoff and (role := role_of(c.service, c.image, project.name))]
-    return bool({"qdrant", "redis", "backend"} & set(parts)) and len(parts) == len(set(parts))
+    return bool({"qdrant", "backend"} & set(parts)) and len(parts) == len(set(parts))
 
 
 def _created_from(project: Project, path: Path) -> bool:
@@ -120,3 +123,16 @@ def describe(project: Project) -> str:
         f"{c.service or c.name} {c.state or ('running' if c.running else 'stopped')}" for c in project.containers
     )
     return f"{project.name}: {', '.join(parts)} ({project.working_dir or 'folder unknown'})"
+
+
+def recognized(project: Project) -> str:
+    """Return why a project counts as OmniMind's stack, or that it was only named."""
+    parts = {
+        role: c.service or c.name
+        for c in project.containers
+        if not c.oneoff and (role := role_of(c.service, c.image, project.name))
+    }
+    marks = [f"{role} ({parts[role]})" for role in ("qdrant", "redis", "backend", "frontend") if role in parts]
+    if not marks:
+        return f"project {project.name} has no part of OmniMind: it was chosen by name"
+    return f"project {project.name} counts as OmniMind's stack because of its {', '.join(marks)}"

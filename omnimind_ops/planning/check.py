@@ -38,6 +38,8 @@ class Needs:
     ports: tuple[int, ...] = ()
     venv: str = "/opt/omnimind/venv"  # "" when none is made
     units: frozenset[str] = frozenset()  # native units that may hold a port: OmniMind's own
+    port_settings: Mapping[int, str] = field(default_factory=dict)  # what to set to need another port, by port
+    beside: frozenset[str] = frozenset()  # names of the project's containers that keep running
     root: bool = True
     systemd: bool = True
     docker: bool = True

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from omnimind_ops.model.facts import Holder, Project
+from omnimind_ops.model.system import SINGLE_PORTS, System
 from omnimind_ops.planning.check import Check, State
 
 OWN_UNITS = ("omnimind-", "omnimind.")
+SETTINGS = "/etc/omnimind/omnimind.toml"
 FORWARDERS = ("docker-proxy", "dockerd")
 
 
 def ports(
-    holders: Iterable[Holder], project: Project | None, needed: Sequence[int], units: frozenset[str]
+    holders: Iterable[Holder],
+    project: Project | None,
+    needed: Sequence[int],
+    units: frozenset[str],
+    settings: Mapping[int, str] | None = None,
+    beside: frozenset[str] = frozenset(),
 ) -> tuple[Check, ...]:
-    """Return one row for the ports that are free or will be, and one for each foreign process."""
-    project_containers = {container.name for container in project.containers} if project else set()
+    """Return one row for the ports that are free or will be, and one for each process that will keep its port.
+
+    `settings`: what would have to be set instead of a port. `beside`: names of the project's containers that go on.
+    """
+    project_containers = {container.name for container in project.containers} - beside if project else set()
     occupied = [holder for holder in holders if holder.port in needed]
     expected = [
         h for h in occupied if h.container in project_containers or h.unit in units or h.unit.startswith(OWN_UNITS)
@@ -30,16 +41,38 @@ def ports(
     free = ", ".join(str(port) for port in needed if port not in taken)
     summary = "; ".join(text for text in (*labels, f"free: {free}" if free else "") if text)
     rows = [Check("ports", State.OK, summary)] if summary else []
-    return (*rows, *dict.fromkeys(_conflict(holder) for holder in occupied if holder not in expected))
+    return (
+        *rows,
+        *dict.fromkeys(
+            _conflict(holder, (settings or {}).get(holder.port, "")) for holder in occupied if holder not in expected
+        ),
+    )
 
 
-def _conflict(holder: Holder) -> Check:
+def advice(system: System) -> dict[int, str]:
+    """Return what to write into omnimind.toml so that a port is not needed, by port."""
+    taken = set(system.ports)
+    free = {port: next(p for p in range(port + 1, 65536) if p not in taken) for port in system.ports}
+    single = {getattr(system, name): f"{name} = {free[getattr(system, name)]}" for name in SINGLE_PORTS}
+    backends = {
+        port: "backend_ports = " + str([other for other in system.backend_ports if other != port] or [free[port]])
+        for port in system.backend_ports
+    }
+    return {port: f"set `{text}` in {SETTINGS}" for port, text in (single | backends).items()}
+
+
+def _conflict(holder: Holder, setting: str) -> Check:
+    check = _held(holder)
+    return replace(check, fix=f"{setting}, or: {check.fix}") if setting else check
+
+
+def _held(holder: Holder) -> Check:
     port = f"port {holder.port}"
     if holder.container:
         return Check(
             "ports",
             State.FAIL,
-            f"{port} is held by container {holder.container}, which is not part of this project",
+            f"{port} is held by container {holder.container}, which keeps its port",
             f"docker stop {holder.container}",
         )
     if holder.program in FORWARDERS:

@@ -4,43 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
-from omnimind_ops.model.json import JSON
+from omnimind_ops.model.fate import Fate
 from omnimind_ops.planning.flatten import Entry
-
-IMAGE = {
-    "backend": "omnimind's package in /opt/omnimind/venv",
-    "frontend": "the built page, served by omnimind-frontend",
-    "qdrant": "the program of the same version, copied from the container",
-    "redis": "the distribution's package redis-server",
-    "postgres": "the distribution's package postgresql",
-}
-PORT = {"backend": 8000, "qdrant": 6333, "redis": 6379, "postgres": 5432}
-
-
-class Verdict(StrEnum):
-    """How a key is migrated."""
-
-    CONVERTED = "converted"  # its meaning continues in native form
-    REPLACED = "replaced"  # something else does its work
-    LOST = "lost"  # nothing replaces it; `why` says what to do
-    KEPT = "kept"  # left as it is
 
 
 @dataclass(frozen=True)
 class Rule:
-    """For these roles ("" is all) and keys (a pattern for the whole key): the verdict and its replacement or reason."""
+    """For these roles ("" is all) and keys (a pattern for the whole key): the fate and its replacement or reason."""
 
     roles: str
     key: str
-    verdict: Verdict
+    fate: Fate
     why: str
 
 
-CARRIED = "--(appendonly|appendfsync|save|maxmemory|maxmemory-policy|databases|notify-keyspace-events)"
-"""Options of redis-server whose settings the native server takes over from the running one."""
-C, R, L, K = Verdict.CONVERTED, Verdict.REPLACED, Verdict.LOST, Verdict.KEPT
+M, R, L, K = Fate.MOVED, Fate.REPLACED, Fate.LOST, Fate.STOPPED
 RULES = (
     Rule(
         "backend",
@@ -60,7 +39,7 @@ RULES = (
     Rule(
         "qdrant", r"environment\.QDRANT__STORAGE__\w*PATH", R, "the native server's own folders, below /var/lib/qdrant"
     ),
-    Rule("qdrant", r"environment\.QDRANT__STORAGE__\w+", C, "carried into /etc/qdrant/config.yaml"),
+    Rule("qdrant", r"environment\.QDRANT__STORAGE__\w+", M, "carried into /etc/qdrant/config.yaml"),
     Rule(
         "frontend",
         r"(environment|env_file|build\.args).*",
@@ -76,36 +55,6 @@ RULES = (
     ),
     Rule("backend", r"extra_hosts\.host\.docker\.internal", R, "127.0.0.1: a native process runs on the host itself"),
     Rule("", r"extra_hosts.*", L, "add the name to /etc/hosts"),
-    Rule(
-        "backend", r"volumes\[.*:ro", K, "the folder stays where it is; only what the container could write is copied"
-    ),
-    Rule(
-        "backend", r"volumes.*", C, "what the container could write is copied to the uploads folder (setting: uploads)"
-    ),
-    Rule(
-        "qdrant",
-        r"volumes.*",
-        C,
-        "the storage is copied to /var/lib/qdrant and compared; the source stays until finish",
-    ),
-    Rule("redis", r"volumes.*", C, "the keys are copied to /var/lib/redis and compared; the source stays until finish"),
-    Rule(
-        "postgres", r"volumes.*", L, "PostgreSQL's data is not migrated: pg_dump it from the container and restore it"
-    ),
-    Rule("", r"(volumes|volumes_from|tmpfs).*", K, "stays on the host; no native service reads it"),
-    Rule(
-        "redis",
-        r"command\[\d+\] (--requirepass .*|.* --requirepass .*)",
-        R,
-        "a password generated for this host, in /etc/omnimind/secrets",
-    ),
-    Rule("redis", rf"command\[\d+\] ({CARRIED} .*|.* {CARRIED}(=.*)?)", C, "carried into /etc/redis/omnimind.conf"),
-    Rule(
-        "redis qdrant postgres",
-        r"(command|entrypoint).*",
-        L,
-        "options are not migrated: add what you need to the native service's own files (/etc/omnimind/*.d)",
-    ),
     Rule("", r"(command|entrypoint|working_dir).*", R, "the unit's ExecStart"),
     Rule(
         "",
@@ -113,7 +62,7 @@ RULES = (
         L,
         "no native service waits for a job to end: run the job by hand first",
     ),
-    Rule("", r"depends_on.*", C, "the order of the units; each waits until its dependencies answer"),
+    Rule("", r"depends_on.*", R, "the order of the units; each waits until its dependencies answer"),
     Rule("", r"(restart|deploy\.restart_policy).*", R, "Restart= of the unit, with a limit on restarts"),
     Rule("", r"healthcheck.*", R, "the guard's deep health check and the unit's watchdog"),
     Rule(
@@ -196,49 +145,48 @@ TOP = (
 )
 
 
-def classify(role: str, entry: Entry) -> tuple[Verdict, str]:
-    """Return the verdict for one key of a service with this role; "" is a service without a native counterpart."""
-    if not role:
-        return L, "no native counterpart: the container is stopped at cutover and kept until finish"
-    if entry.path[0] in ("image", "build", "platform", "pull_policy") and not (
-        role == "frontend" and entry.key.startswith("build.args")
-    ):
-        return R, IMAGE[role]
-    if entry.path[0] == "ports":
-        return _port(role, entry)
+FLAGS = (
+    Rule(
+        "redis",
+        "--(appendonly|appendfsync|save|maxmemory|maxmemory-policy|databases|notify-keyspace-events)",
+        M,
+        "carried into /etc/redis/omnimind.conf",
+    ),
+    Rule("redis", "--aclfile", M, "the users are carried into /etc/omnimind/redis.d"),
+    Rule("redis", "--(requirepass|masterauth)", R, "a password generated for this host, in /etc/omnimind/secrets"),
+    Rule("redis", "--(port|bind|protected-mode)", R, "the native server's own address, with a password"),
+    Rule("redis", "--(dir|dbfilename|appendfilename|appenddirname)", R, "the native server's folder, /var/lib/redis"),
+    Rule("redis", "--(loglevel|logfile|daemonize|supervised|pidfile)", R, "systemd and the journal"),
+    Rule("qdrant", "--config-path", R, "the file's storage settings are carried into /etc/qdrant/config.yaml"),
+    Rule("qdrant", "--disable-telemetry", M, "the native server sends no telemetry"),
+)
+"""Options of the stores' programs."""
+
+
+def classify_flag(role: str, name: str) -> tuple[Fate, str]:
+    """Return the fate of an option of a store's program."""
+    for rule in FLAGS:
+        if role == rule.roles and re.fullmatch(rule.key, name):
+            return rule.fate, rule.why
+    return L, f"not carried: add it to the native service's own files (/etc/omnimind/{role}.d)"
+
+
+def classify(role: str, entry: Entry) -> tuple[Fate, str]:
+    """Return the fate of one key of a service whose work a native service with this role does."""
     return _first(RULES, role, entry) or (L, f"omnimind does not know the key {entry.path[0]}")
 
 
-def classify_top(entry: Entry) -> tuple[Verdict, str]:
-    """Return the verdict for a key outside of services."""
+def classify_top(entry: Entry) -> tuple[Fate, str]:
+    """Return the fate of a key outside of services."""
     return _first(TOP, "", entry) or (L, f"omnimind does not know the key {entry.path[0]}")
 
 
-def _first(rules: tuple[Rule, ...], role: str, entry: Entry) -> tuple[Verdict, str] | None:
-    """Return the first matching rule's verdict; a pattern may also match the value, which follows the key."""
+def _first(rules: tuple[Rule, ...], role: str, entry: Entry) -> tuple[Fate, str] | None:
+    """Return the first matching rule's fate; a pattern may also match the value, which follows the key."""
     key_and_value = f"{entry.key} {entry.previous} {entry.value}"
     for rule in rules:
         if (not rule.roles or role in rule.roles.split()) and (
             re.fullmatch(rule.key, entry.key) or re.fullmatch(rule.key, key_and_value, re.DOTALL)
         ):
-            return rule.verdict, rule.why
+            return rule.fate, rule.why
     return None
-
-
-def _port(role: str, entry: Entry) -> tuple[Verdict, str]:
-    """Return the verdict for a port.
-
-    Only the native service's own port continues, and only the web page's port is reachable from other hosts.
-    """
-    if role == "frontend":
-        return C, "omnimind-frontend (setting: frontend_port)"
-    setting = "backend_ports" if role == "backend" else f"{role}_port"
-    if len(entry.path) == 2 and _inside(entry.value) not in (0, PORT[role]):
-        return L, f"only port {PORT[role]} has a native counterpart"
-    return C, f"listens on 127.0.0.1 only (setting: {setting})"
-
-
-def _inside(value: JSON) -> int:
-    """Return the container's port in "127.0.0.1:8000:8000/tcp", 0 when there is no single one."""
-    word = str(value).rpartition(":")[2].partition("/")[0]
-    return int(word) if word.isdigit() else 0

@@ -26,13 +26,15 @@ def old_volumes(source: Source, containers: Sequence[Container], goal: Goal) -> 
     for container in containers:
         for mount in container.mounts:
             if mount.kind == "volume":
-                volume = OldVolume(mount.name, container.service, mount.target, _copy(source, container, mount, goal))
+                volume = OldVolume(
+                    mount.name, container.service, mount.target, copied_to(source, container, mount, goal)
+                )
                 if mount.name not in found or volume.copy:
                     found[mount.name] = volume
     return tuple(found.values())
 
 
-def _copy(source: Source, container: Container, mount: Mount, goal: Goal) -> str:
+def copied_to(source: Source, container: Container, mount: Mount, goal: Goal) -> str:
     """Return the native folder that holds all of the mount's data; "" if there is none."""
     redis = source.redis
     if redis and container.id == redis.container and redis.way != "empty" and mount.target in REDIS_DATA:

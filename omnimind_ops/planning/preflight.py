@@ -64,7 +64,7 @@ def checks(
         check_host.docker(machine, needs),
         *volumes(project),
         *starters(needs.starters),
-        *ports(machine.holders, project, needs.ports, needs.units),
+        *ports(machine.holders, project, needs.ports, needs.units, needs.port_settings, needs.beside),
         check_host.locale(machine),
         cuda(machine.gpu, needs.lock),
         check_host.python(machine, needs),

@@ -1,18 +1,23 @@
-"""The report: how each key of the user's Compose file is migrated. No key is dropped silently. Pure."""
+"""The report: the fate of each key of the user's Compose file, from the fates of the things that it describes.
+
+No key is dropped silently. Pure.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from omnimind_ops.model.facts import Container, Project
+from omnimind_ops.model.fate import Fate, Item
 from omnimind_ops.model.json import JSON
+from omnimind_ops.planning.fates import Stack
 from omnimind_ops.planning.flatten import Entry, flatten
-from omnimind_ops.planning.key_rules import Verdict, classify, classify_top
+from omnimind_ops.planning.key_rules import classify_top
+from omnimind_ops.planning.report_keys import Service, key_fate
 from omnimind_ops.tools import compose, redact
-from omnimind_ops.tools.images import role_of
 
-__all__ = ["Row", "Verdict", "report"]
+__all__ = ["Row", "report"]
 
 
 @dataclass(frozen=True)
@@ -26,23 +31,24 @@ class Row:
     service: str
     key: str
     value: str
-    verdict: Verdict
+    fate: Fate
     why: str
 
 
-def report(project: Project) -> tuple[Row, ...]:
+def report(stack: Stack, items: Sequence[Item]) -> tuple[Row, ...]:
     """Return a row for every entry of the document, and for volumes that no file declares.
 
     Without a document the rows come from the containers: image, environment, ports, volumes, restart.
     """
+    project = stack.project
     document = project.document if project.document is not None else _from_containers(project)
     services = compose.services(document)
     secrets = _secrets(project, services)
     rows: list[Row] = []
-    for service, body in services.items():
-        role = role_of(service, _image(project, service, body), project.name)
-        rows += [_row(service, entry, classify(role, entry), secrets) for entry in _entries(body)]
-        rows += list(_undeclared(project, service, role, body))
+    for name, body in services.items():
+        service = Service(stack, items, name, body)
+        rows += [_row(name, entry, key_fate(service, entry), secrets) for entry in _entries(body)]
+        rows += list(_undeclared(service))
     top = {key: value for key, value in document.items() if key != "services"}
     rows += [_row("", entry, classify_top(entry), secrets) for entry in _entries(top)]
     return tuple(rows)
@@ -52,8 +58,8 @@ def _entries(body: Mapping[str, JSON]) -> Iterator[Entry]:
     return (entry for entry in flatten(body) if entry.path)
 
 
-def _row(service: str, entry: Entry, verdict: tuple[Verdict, str], secrets: tuple[str, ...]) -> Row:
-    return Row(service, redact.redact(entry.key, secrets), _masked(entry, secrets), *verdict)
+def _row(service: str, entry: Entry, fate: tuple[Fate, str], secrets: tuple[str, ...]) -> Row:
+    return Row(service, redact.redact(entry.key, secrets), _masked(entry, secrets), *fate)
 
 
 def _masked(entry: Entry, secrets: tuple[str, ...]) -> str:
@@ -68,14 +74,6 @@ def _masked(entry: Entry, secrets: tuple[str, ...]) -> str:
     return redact.redact(text, secrets)
 
 
-def _image(project: Project, service: str, body: Mapping[str, JSON]) -> str:
-    """Return the running image, else the one named in the file."""
-    running = (
-        container.image for container in project.containers if container.service == service and not container.oneoff
-    )
-    return next(running, str(body.get("image") or ""))
-
-
 def _secrets(project: Project, services: Mapping[str, Mapping[str, JSON]]) -> tuple[str, ...]:
     """Return all known secret values, so that they are masked wherever they are repeated."""
     secrets: set[str] = set()
@@ -86,18 +84,14 @@ def _secrets(project: Project, services: Mapping[str, Mapping[str, JSON]]) -> tu
     return tuple(sorted(secrets, key=len, reverse=True))
 
 
-def _undeclared(project: Project, service: str, role: str, body: Mapping[str, JSON]) -> Iterator[Row]:
+def _undeclared(service: Service) -> Iterator[Row]:
     """Yield the volumes that the image declares: the file does not name them, and `down -v` deletes them."""
-    named = str(body.get("volumes", ""))
-    for container in project.containers:
-        for mount in container.mounts if container.service == service and not container.oneoff else ():
+    named = str(service.body.get("volumes", ""))
+    for container in service.containers:
+        for mount in container.mounts:
             if mount.anonymous and mount.target not in named:
-                yield Row(
-                    service,
-                    f"(volume of the image) {mount.target}",
-                    mount.name[:12],
-                    *classify(role, Entry(("volumes",), mount.target)),
-                )
+                key = f"(volume of the image) {mount.target}"
+                yield Row(service.name, key, mount.name[:12], *service.of_mount(mount))
 
 
 def _from_containers(project: Project) -> dict[str, JSON]:

@@ -81,6 +81,18 @@ def parse_image_environment(text: str) -> dict[str, str]:
     return dict(item.partition("=")[::2] for item in (images[0].get("Config") or {}).get("Env") or ())
 
 
+def inspect_images(ids: Sequence[str]) -> tuple[str, ...]:
+    """Return the command that describes images; it exits 1 if one is gone, and still describes the others."""
+    return "docker", "image", "inspect", *ids
+
+
+def parse_image_env(text: str) -> dict[str, frozenset[str]]:
+    """Return the variables of each image ("NAME=value") by its ID, from the JSON of `docker image inspect`."""
+    return {
+        entry["Id"]: frozenset((entry.get("Config") or {}).get("Env") or ()) for entry in json.loads(text or "[]") or ()
+    }
+
+
 def memory_limit_of(text: str) -> int:
     """Return the memory limit in bytes of the first container in inspect's JSON, 0 for none."""
     return int((json.loads(text)[0].get("HostConfig") or {}).get("Memory") or 0)
@@ -122,6 +134,7 @@ def _container(raw: Mapping[str, Any]) -> Container:
         command=(*_words(config.get("Entrypoint")), *_words(config.get("Cmd"))),
         folder=config.get("WorkingDir") or "",
         tmpfs=_tmpfs(raw, host),
+        aliases=_aliases(raw),
     )
 
 
@@ -133,6 +146,17 @@ def _tmpfs(raw: Mapping[str, Any], host: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the folders of `tmpfs:` and of mounts of that type."""
     mounted = (item.get("Destination", "") for item in raw.get("Mounts") or () if item.get("Type") == "tmpfs")
     return tuple(sorted({*(host.get("Tmpfs") or {}), *mounted}))
+
+
+def _aliases(raw: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the names of a container on each network, without its ID and with its own name."""
+    networks = (raw.get("NetworkSettings") or {}).get("Networks") or {}
+    own = raw.get("Name", "").lstrip("/")
+    return {
+        network: tuple(sorted({own, *(n for n in (item or {}).get("Aliases") or () if not raw["Id"].startswith(n))}))
+        for network, item in sorted(networks.items())
+        if network not in ("bridge", "host", "none")
+    }
 
 
 def _health(state: Mapping[str, Any]) -> str:

@@ -11,7 +11,11 @@ MASK = "***"
 SHORTEST = 4  # shorter secrets would mask innocent words
 _NAMES = r"password|passwd|passphrase|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key|auth"
 _LAST_WORD = re.compile(rf"(?:^|[_\-.\s]|(?<=[a-z])(?=[A-Z]))(?:{_NAMES})$", re.IGNORECASE)
-_PART = r"KEY|TOKEN|PASS|SECRET|PWD|CREDENTIAL|PRIVATE"
+_PART = r"KEY|TOKEN|PASS|SECRET|PWD|CREDENTIAL|PRIVATE|AUTH(?!OR)|SALT|JWT|COOKIE|ENCRYPT|SIGNING|WEBHOOK|DSN"
+"""Parts of the names of variables that public images take secrets from: REDISCLI_AUTH, NEO4J_AUTH, PAPERLESS_SALT."""
+_PLAIN = frozenset(
+    ["true", "false", "none", "null", "enabled", "disabled", "required", "optional", "default", "localhost"]
+)
 _ANY_PART = re.compile(_PART, re.IGNORECASE)
 _FLAG = r"[-+]{1,3}[\w-]*(?:password|passwd|token|secret|api-key)|[-+]{0,2}(?:requirepass|masterauth)"
 _TAKES_SECRET = re.compile(rf"{_FLAG}|-a", re.IGNORECASE)
@@ -80,7 +84,11 @@ def takes_secret(option: str) -> bool:
 def secrets_in(environment: Mapping[str, object]) -> tuple[str, ...]:
     """Return the values of variables that may contain secrets, longest first."""
     values = {str(value) for name, value in environment.items() if may_be_secret(name) and isinstance(value, str | int)}
-    return tuple(sorted((value for value in values if len(value) >= SHORTEST), key=len, reverse=True))
+    values |= {
+        value.partition("/")[2] for value in values if re.fullmatch(r"\w+/[^/]+", value)
+    }  # NEO4J_AUTH: name/password
+    secrets = (value for value in values if len(value) >= SHORTEST and value.lower() not in _PLAIN)
+    return tuple(sorted(secrets, key=len, reverse=True))
 
 
 def refuse_secrets(values: Mapping[str, JSON], where: str) -> None:

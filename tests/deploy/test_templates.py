@@ -40,6 +40,14 @@ GOALS = {
     "model at home": Goal(
         qdrant_version="1.20.0", model="/home/ana/my models/100 %", mode="exact", collection='odd "name" 5%'
     ),
+    "open": Goal(
+        qdrant_version="1.20.0",
+        backend_ports=(9000, 8080),
+        frontend_port=80,
+        qdrant_grpc_port=6334,
+        listen=("0.0.0.0:9000", "[::]:9000", "192.0.2.7:80", "0.0.0.0:6333", "192.0.2.7:6379"),
+        hosts=("any-address", "ws"),
+    ),
     "model of a hub": Goal(qdrant_version="1.20.0", model="intfloat/e5-small-v2", open_reads=True),
 }
 STORES = {"OMNIMIND_POSTGRES_DSN", "OMNIMIND_REDIS_URL", "OMNIMIND_QDRANT_URL", "OMNIMIND_QDRANT_API_KEY"}
@@ -199,6 +207,7 @@ def test_a_worker_is_told_all_that_the_goal_says(kind: str, tmp_path: Path) -> N
         uploads=goal.uploads,
         frontend_port=goal.frontend_port,
         backend_ports=goal.backend_ports,
+        hosts=goal.hosts,
         open_reads=goal.open_reads,
     )
 
@@ -286,6 +295,21 @@ def test_qdrant_listens_on_the_loopback_and_keeps_its_temporary_files_beside_its
     assert found["service"]["host"] == "127.0.0.1"
     assert found["storage"]["temp_path"].rpartition("/")[0] == found["storage"]["storage_path"].rpartition("/")[0]
     assert "api_key" not in found["service"]
+
+
+def test_addresses_that_were_open_are_listened_on_and_no_others(tmp_path: Path) -> None:
+    units = {path.name: path.read_text() for path in write_units(GOALS["open"], tmp_path)}
+    found = {name: re.findall(r"^ListenStream=(.+)$", units[name], re.MULTILINE) for name in units if ".socket" in name}
+    assert found["omnimind-9000.socket"] == ["0.0.0.0:9000", "[::]:9000"]
+    assert found["omnimind-8080.socket"] == ["127.0.0.1:8080"]
+    assert found["omnimind-frontend.socket"] == ["127.0.0.1:80", "192.0.2.7:80"]
+    assert "IPAddressDeny" not in units["qdrant.service"]
+    service = yaml.safe_load(of_goal("config/qdrant.yaml.j2", GOALS["open"], static=False))["service"]
+    assert (service["host"], service["http_port"], service["grpc_port"]) == ("0.0.0.0", 6333, 6334)
+    lines = of_goal("config/redis.conf.j2", GOALS["open"], append_only=False, **REDIS).splitlines()
+    assert "bind 127.0.0.1 -::1 -192.0.2.7" in lines
+    plain = of_goal("config/redis.conf.j2", GOALS["cpu"], append_only=False, **REDIS).splitlines()
+    assert "bind 127.0.0.1 -::1" in plain
 
 
 REDIS = {"default": "0" * 64, "app": "1" * 64, "is_before_6_2": False, "is_before_7": False, "own": ()}

@@ -9,7 +9,7 @@ import pytest
 
 from omnimind_ops.model.facts import Container, Project
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.observe.projects import looks_like_omnimind, pick_project, roles
+from omnimind_ops.observe.projects import looks_like_omnimind, pick_project, recognized, roles
 from omnimind_ops.tools.images import base_name, role_of
 
 
@@ -95,9 +95,18 @@ def test_a_lone_project_with_a_part_of_it_is_taken_but_a_redis_cluster_never() -
     part = project("omnimind", backend="omnimind-backend", redis="redis:alpine")
     assert pick_project((part,), None, None) is part
     assert not looks_like_omnimind(CLUSTER)
-    for foreign in (CLUSTER, BLOG):
+    immich = project(
+        "immich", immich_server="immich-server", redis="valkey/valkey:8", database="immich-app/postgres:14"
+    )
+    for foreign in (CLUSTER, BLOG, immich):
         with pytest.raises(Problem, match="cannot choose"):
             pick_project((foreign,), None, None)
+
+
+def test_why_a_project_counts_is_said() -> None:
+    text = "project omnimind counts as OmniMind's stack because of its qdrant (qdrant), redis (redis)"
+    assert recognized(OMNIMIND).startswith(text)
+    assert "chosen by name" in recognized(BLOG)
 
 
 def test_several_are_listed_with_their_services_and_states() -> None:

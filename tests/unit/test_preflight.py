@@ -9,9 +9,12 @@ import pytest
 from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.facts import Container, Disk, Gpu, Holder, Index, Interpreter, Machine, Mount, Project
 from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.model.system import System
+from omnimind_ops.planning import check_ports
 from omnimind_ops.planning.check import size
 from omnimind_ops.planning.preflight import NAMES, Check, Needs, State, checks, refuse
 from omnimind_ops.planning.supported import supported
+from omnimind_ops.settings import settings
 
 GTX = Gpu(
     True,
@@ -204,6 +207,22 @@ def test_a_stranger_on_a_port_is_named(holder: Holder, words: str, fix: str) -> 
     assert f"port {holder.port} is held by" in stranger.found
     assert words in stranger.found
     assert fix in stranger.fix
+
+
+def test_a_setting_that_avoids_the_port_is_named_first() -> None:
+    needs = replace(NEEDS, ports=(8000, 8080, 3001), port_settings=check_ports.advice(System()))
+    *_, stranger = found("ports", held(Holder(8080, "0.0.0.0", 9, "docker-proxy", "proxy-traefik-1")), needs)
+    setting = "set `backend_ports = [8000, 3001]` in /etc/omnimind/omnimind.toml"
+    assert stranger.fix == f"{setting}, or: docker stop proxy-traefik-1"
+    advice = check_ports.advice(System())
+    assert "`postgres_port = 5433`" in advice[5432] and "`frontend_port = 3002`" in advice[3000]
+    assert settings(postgres_port=5433).ports and settings(backend_ports=(8000, 3001)).ports, "what is advised is valid"
+
+
+def test_a_container_of_the_project_that_keeps_running_keeps_its_port() -> None:
+    needs = replace(NEEDS, beside=frozenset({"omnimind-qdrant-1"}))
+    *_, kept = found("ports", held(Holder(6333, "0.0.0.0", 9, "docker-proxy", "omnimind-qdrant-1")), needs)
+    assert kept.state is State.FAIL and "omnimind-qdrant-1, which keeps its port" in kept.found
 
 
 def test_other_ports_and_our_own_units_do_not_matter() -> None:

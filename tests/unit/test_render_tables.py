@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from omnimind_ops.model.fate import Fate, Item, Kind
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Change, Plan, Preview, Step, Undo
 from omnimind_ops.model.run import Run, StepRecord
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.planning.check import Check, State
-from omnimind_ops.planning.key_rules import Verdict
 from omnimind_ops.planning.report import Row
 from omnimind_ops.render.run import output
 
@@ -37,8 +37,25 @@ PREVIEWS = (
 
 CHECKS = (Check("root", State.OK, "root"), Check("space", State.FAIL, "1 GB free", "make room"))
 ROWS = (
-    Row("redis", "image", "redis:7", Verdict.CONVERTED, "redis-server"),
-    Row("redis", "gpus", "all", Verdict.LOST, "nothing does this"),
+    Row("redis", "image", "redis:7", Fate.MOVED, "redis-server"),
+    Row("redis", "gpus", "all", Fate.LOST, "nothing does this"),
+)
+ITEMS = (
+    Item(
+        Kind.CONTAINER,
+        "api",
+        "app-api-1",
+        Fate.REPLACED,
+        "OmniMind's own backend",
+        why="your image acme/api:1 does not run any more",
+    ),
+    Item(Kind.CONTAINER, "n8n", "app-n8n-1", Fate.BESIDE),
+    Item(Kind.FOLDER, "api", "./up", Fate.MOVED, "/uploads", "every file", size=12_000_000),
+    Item(Kind.PORT, "api", "0.0.0.0:9000 → 8000/tcp", Fate.MOVED, "127.0.0.1:9000", why="closed to other hosts"),
+    Item(Kind.PORT, "api", "[::]:9000 → 8000/tcp", Fate.MOVED, "127.0.0.1:9000", why="closed to other hosts"),
+    Item(Kind.VARIABLE, "api", "FOO", Fate.LOST, why="not carried"),
+    Item(Kind.VARIABLE, "api", "BAR", Fate.LOST, why="not carried"),
+    Item(Kind.CLIENT, "other: web", "other-web-1", Fate.LOST, why="it may use api by name"),
 )
 STEP: dict[str, JSON] = {"id": "install-redis", "phase": "install", "title": "install redis", "undo": "kept, harmless"}
 
@@ -110,9 +127,9 @@ def test_checks_and_report(capsys: pytest.CaptureFixture[str]) -> None:
     output.checks(CHECKS, json=True)
     assert answer(capsys)["checks"][1] == {"id": "space", "state": "fail", "found": "1 GB free", "fix": "make room"}
     output.rows(ROWS, json=False)
-    assert told(capsys)[2:4] == ["redis image redis:7 converted redis-server", "gpus all lost nothing does this"]
+    assert told(capsys)[2:4] == ["redis moved image redis:7 redis-server", "lost gpus all nothing does this"]
     output.rows(ROWS, json=True)
-    assert answer(capsys)["rows"][1]["verdict"] == "lost"
+    assert answer(capsys)["rows"][1]["fate"] == "lost"
     output.notes(("one",), json=False)
     assert told(capsys) == ["note: one"]
 
@@ -122,21 +139,31 @@ class Prepared:
     """Shaped like flows'."""
 
     checks: tuple[Check, ...] = CHECKS
-    rows: tuple[Row, ...] = ROWS
+    fates: tuple[Item, ...] = ITEMS
+    notes: tuple[str, ...] = ("ufw is active",)
     plan: Plan = PLAN
 
 
 def test_before_a_question_only_what_matters_and_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
-    """Failing checks, lost keys, the plan."""
+    """The first screen, failing checks, the plan."""
     output.before(Prepared(), json=False)
     out, err = capsys.readouterr()
     assert out == ""
     assert "make room" in err
-    assert "gpus" in err
-    assert "image" not in err
+    first = err.splitlines()[0]
+    assert first == "api is replaced by OmniMind's own backend: your image acme/api:1 does not run any more"
+    lines = [" ".join(line.split()) for line in err.splitlines()]
+    assert "port 0.0.0.0:9000 → 127.0.0.1:9000: closed to other hosts" in lines  # IPv6 is not repeated
+    assert "data ./up (12.0 MB) → /uploads, compared: every file" in lines
+    assert "lost FOO, BAR: not carried" in lines
+    assert "n8n keeps running beside" in lines
+    assert "note: ufw is active" in lines
+    assert "other: web lost it may use api by name" in lines
     assert "delete it" in err
     output.before(Prepared(), json=True)
-    assert answer(capsys)["name"] == "migrate"
+    fates, plan = (json.loads(line)["data"] for line in told(capsys))
+    assert fates["fates"][0]["to"] == "OmniMind's own backend"
+    assert plan["name"] == "migrate"
 
 
 @dataclass(frozen=True)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from omnimind_ops.model.facts import Project
-from omnimind_ops.planning.report import Row, Verdict, report
+from omnimind_ops.model.fate import Fate
+from omnimind_ops.model.json import JSON
+from omnimind_ops.planning import report as planning
+from omnimind_ops.planning.fates import Stack, fates
+from omnimind_ops.planning.report import Row
 from omnimind_ops.tools import compose, docker, redact
+from tests import stacks
 
 TESTS = Path(__file__).parents[1]
 SAMPLE = TESTS / "hosts/stack/project/docker-compose.yml"
-CONTAINERS = tuple(
-    c
-    for c in docker.parse_inspect((TESTS / "fixtures/inspect-compose-2.26.json").read_text())
-    if c.project == "omnimind"
-)
 RICH = """
 version: "3.8"
 name: omnimind
@@ -58,11 +59,28 @@ networks: {inner: {driver: bridge}}
 volumes: {keep: , data: {external: true}}
 secrets: {db_password: {file: ./secret.txt}}
 """
+CONTAINERS = tuple(
+    c
+    for c in docker.parse_inspect((TESTS / "fixtures/inspect-compose-2.26.json").read_text())
+    if c.project == "omnimind"
+)
+FOLDER = Path(tempfile.mkdtemp())
 NAMED = {"environment", "labels", "args", "sysctls", "extra_hosts"}
 
 
-def project(text: str) -> Project:
-    return Project("omnimind", "/srv", (), CONTAINERS, compose.parse(text))
+def project(text: str) -> Stack:
+    """Return the stack of a file, whose uploads are there."""
+    FOLDER.joinpath("data/uploads").mkdir(parents=True, exist_ok=True)
+    return stacks.stack(compose.parse(text), FOLDER, "omnimind")
+
+
+def recorded(document: Mapping[str, JSON] | None) -> Stack:
+    """Return the stack of the containers that Compose 2.26 made from the sample."""
+    return stacks.planned(Project("omnimind", "/srv", (), CONTAINERS, document))
+
+
+def report(stack: Stack) -> tuple[Row, ...]:
+    return planning.report(stack, fates(stack))
 
 
 def rows(text: str) -> dict[tuple[str, str], Row]:
@@ -98,7 +116,7 @@ def test_every_key_of_the_file_appears_exactly_once(text: str) -> None:
 
 @pytest.mark.parametrize("text", [SAMPLE.read_text(), RICH], ids=["upstream", "rich"])
 def test_every_row_says_by_what_or_why(text: str) -> None:
-    assert all(row.why and isinstance(row.verdict, Verdict) for row in report(project(text)))
+    assert all(row.why and isinstance(row.fate, Fate) for row in report(project(text)))
 
 
 def test_no_secret_is_in_any_row() -> None:
@@ -114,39 +132,41 @@ def test_a_secret_of_the_environment_is_masked_wherever_it_is_repeated() -> None
     text = SAMPLE.read_text().replace(
         "restart: unless-stopped", "command: serve s3cret-of-ana#1\n    restart: unless-stopped", 1
     )
-    assert rows(text)["backend", "command"].value == "serve ***"
-    assert "s3cret-of-ana" not in repr(report(replace(project(text), document=None)))
+    shown = {(row.service, row.key): row for row in report(recorded(compose.parse(text)))}
+    assert shown["backend", "command"].value == "serve ***"
+    assert "s3cret-of-ana" not in repr(report(recorded(None)))
 
 
 @pytest.mark.parametrize(
-    ("service", "key", "verdict"),
+    ("service", "key", "fate"),
     [
-        ("backend", "image", Verdict.REPLACED),
-        ("backend", "build.args.NPM_TOKEN", Verdict.REPLACED),
-        ("backend", "environment.QDRANT_URL", Verdict.REPLACED),
-        ("backend", "environment.PLAIN", Verdict.LOST),  # backend.env holds only what omnimind sets
-        ("backend", "env_file[0]", Verdict.LOST),
-        ("backend", "extra_hosts.host.docker.internal", Verdict.REPLACED),
-        ("backend", "extra_hosts.db.example", Verdict.LOST),
-        ("backend", "ports[0]", Verdict.CONVERTED),
-        ("backend", "volumes[0]", Verdict.CONVERTED),
-        ("backend", "volumes[2]", Verdict.KEPT),
-        ("backend", "depends_on.qdrant.condition", Verdict.CONVERTED),
-        ("backend", "depends_on.job.condition", Verdict.LOST),
-        ("backend", "deploy.resources.reservations.devices[0].driver", Verdict.REPLACED),
-        ("backend", "deploy.placement.constraints[0]", Verdict.LOST),
-        ("backend", "warp_drive.factor", Verdict.LOST),
-        ("redis", "command[1]", Verdict.CONVERTED),
-        ("redis", "command[4]", Verdict.REPLACED),
-        ("cache", "command", Verdict.LOST),  # a password among other options: those are lost
-        ("benchmark", "restart", Verdict.LOST),
-        ("", "version", Verdict.REPLACED),
-        ("", "volumes.keep", Verdict.KEPT),
-        ("", "x-common.restart", Verdict.REPLACED),
+        ("backend", "image", Fate.REPLACED),
+        ("backend", "build.args.NPM_TOKEN", Fate.REPLACED),
+        ("backend", "environment.QDRANT_URL", Fate.REPLACED),
+        ("backend", "environment.PLAIN", Fate.LOST),  # backend.env holds only what omnimind sets
+        ("backend", "env_file[0]", Fate.LOST),
+        ("backend", "extra_hosts.host.docker.internal", Fate.REPLACED),
+        ("backend", "extra_hosts.db.example", Fate.LOST),
+        ("backend", "ports[0]", Fate.MOVED),
+        ("backend", "volumes[0]", Fate.MOVED),
+        ("backend", "volumes[2]", Fate.STOPPED),
+        ("backend", "depends_on.qdrant.condition", Fate.REPLACED),
+        ("backend", "depends_on.job.condition", Fate.LOST),
+        ("backend", "deploy.resources.reservations.devices[0].driver", Fate.REPLACED),
+        ("backend", "deploy.placement.constraints[0]", Fate.LOST),
+        ("backend", "warp_drive.factor", Fate.LOST),
+        ("redis", "command[1]", Fate.MOVED),
+        ("redis", "command[4]", Fate.REPLACED),
+        ("redis", "command[0]", Fate.REPLACED),
+        ("cache", "command", Fate.STOPPED),  # a second Redis: nothing native does its work
+        ("benchmark", "restart", Fate.STOPPED),
+        ("", "version", Fate.REPLACED),
+        ("", "volumes.keep", Fate.STOPPED),
+        ("", "x-common.restart", Fate.REPLACED),
     ],
 )
-def test_verdicts(service: str, key: str, verdict: Verdict) -> None:
-    assert rows(RICH)[service, key].verdict is verdict
+def test_verdicts(service: str, key: str, fate: Fate) -> None:
+    assert rows(RICH)[service, key].fate is fate
 
 
 def test_an_unknown_key_is_lost_by_name() -> None:
@@ -155,13 +175,11 @@ def test_an_unknown_key_is_lost_by_name() -> None:
 
 def test_the_volume_that_only_the_image_asked_for_is_told() -> None:
     found = [row for row in report(project(SAMPLE.read_text())) if row.key.startswith("(")]
-    assert [(row.service, row.key, row.verdict) for row in found] == [
-        ("redis", "(volume of the image) /data", Verdict.CONVERTED)
-    ]
+    assert [(row.service, row.key, row.fate) for row in found] == [("redis", "(volume of the image) /data", Fate.MOVED)]
 
 
 def test_without_a_file_the_containers_tell() -> None:
-    found = {(row.service, row.key): row for row in report(replace(project(RICH), document=None))}
+    found = {(row.service, row.key): row for row in report(recorded(None))}
     assert found["qdrant", "ports[0]"].value == "6333:6333"
     assert found["backend", "restart"].value == "unless-stopped"
     assert found["backend", "environment.OMNIMIND_DASHBOARD_PASS"].value == "***"

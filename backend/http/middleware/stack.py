@@ -21,11 +21,11 @@ def middleware(settings: Settings, meter: Meter) -> list[Middleware]:
     origins = allowed(settings)
     return [
         Middleware(ResponseHeaders, settings=settings, meter=meter),
-        Middleware(Hosts),
+        Middleware(Hosts, names=settings.hosts),
         Middleware(Origins, origins=origins),
         Middleware(
             CORSMiddleware,
-            allow_origins=origins,
+            allow_origin_regex=origins,
             allow_credentials=True,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Cache-Control", "Content-Type", "Idempotency-Key", "X-Request-Id"],

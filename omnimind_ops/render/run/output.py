@@ -18,6 +18,7 @@ from rich.text import Text
 from omnimind_ops.model import codec
 from omnimind_ops.model.code import started_by
 from omnimind_ops.model.event import Result
+from omnimind_ops.model.fate import Item
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Preview
 from omnimind_ops.model.planned import planned
@@ -25,9 +26,9 @@ from omnimind_ops.model.receipt import parse
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.since import Since
 from omnimind_ops.planning.check import Check, State
-from omnimind_ops.planning.key_rules import Verdict
 from omnimind_ops.render.jsonl import json_line
 from omnimind_ops.render.run import tables
+from omnimind_ops.render.run.fates import first_screen
 from omnimind_ops.render.run.log import recovery_facts
 from omnimind_ops.render.run.summary import sections
 from omnimind_ops.tools.redact import redact
@@ -44,7 +45,9 @@ class Prepared(Protocol):
     @property
     def checks(self) -> Sequence[Check]: ...
     @property
-    def rows(self) -> Sequence[Row]: ...
+    def fates(self) -> Sequence[Item]: ...
+    @property
+    def notes(self) -> Sequence[str]: ...
     @property
     def plan(self) -> Plan: ...
 
@@ -87,10 +90,15 @@ def checks(results: Sequence[Check], *, json: bool) -> None:
     _result("checks", {"checks": data}, json, tables.checks_table(results))
 
 
+def fates(items: Sequence[Item], *, json: bool) -> None:
+    """Print the first screen: what happens to each service, its data and its addresses."""
+    _result("fates", _fates(items), json, *first_screen(items))
+
+
 def rows(report: Sequence[Row], *, json: bool) -> None:
     """Print how every key of the Compose file is migrated."""
     data: list[JSON] = [
-        {"service": row.service, "key": row.key, "value": row.value, "verdict": str(row.verdict), "why": row.why}
+        {"service": row.service, "key": row.key, "value": row.value, "fate": str(row.fate), "why": row.why}
         for row in report
     ]
     _result("report", {"rows": data}, json, tables.rows_table(report))
@@ -115,15 +123,16 @@ def previews(plan: Plan, results: Sequence[Preview], *, json: bool) -> None:
 
 
 def before(prepared: Prepared, *, json: bool) -> None:
-    """Print on stderr what the user needs to decide: failing checks, lost keys, the plan."""
+    """Print on stderr what the user needs to decide: the first screen, notes, failing checks, the plan."""
     if json:
+        _line("fates", _fates(prepared.fates))
         _line("plan", _plan(prepared.plan, ()))
         return
     console = _console(sys.stderr)
+    _print_all(console, *first_screen(prepared.fates))
+    _print_all(console, *(Text.assemble(("note: ", "yellow"), text) for text in prepared.notes))
     if failed := [check for check in prepared.checks if check.state is not State.OK]:
         _print_all(console, tables.checks_table(failed))
-    if lost := [row for row in prepared.rows if row.verdict is Verdict.LOST]:
-        _print_all(console, tables.rows_table(lost))
     _print_all(console, tables.plan_table(prepared.plan), Text(tables.plan_line(prepared.plan), "bold"))
 
 
@@ -214,6 +223,10 @@ def since(parts: Sequence[Since], *, json: bool) -> None:
 def message(text: str, data: Mapping[str, JSON], *, json: bool) -> None:
     """Print one sentence."""
     _result(text, data, json, Text(text))
+
+
+def _fates(items: Sequence[Item]) -> dict[str, JSON]:
+    return {"fates": [codec.write(item) for item in items]}
 
 
 def _plan(plan: Plan, previews: Iterable[Preview]) -> dict[str, JSON]:

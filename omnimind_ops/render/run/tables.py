@@ -12,6 +12,7 @@ from rich.text import Text
 
 from omnimind_ops.model.code import started_by
 from omnimind_ops.model.data import compare
+from omnimind_ops.model.fate import Fate
 from omnimind_ops.model.notes import Sides
 from omnimind_ops.model.plan import Change, Plan, Preview, Undo
 from omnimind_ops.model.planned import awaited, missed
@@ -19,10 +20,10 @@ from omnimind_ops.model.receipt import ReceiptStep
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.planning.check import Check, State
-from omnimind_ops.planning.key_rules import Verdict
 from omnimind_ops.planning.moment import shown
 from omnimind_ops.render.format import duration
 from omnimind_ops.render.run.drawing import STATES, STYLES
+from omnimind_ops.render.run.fates import STYLES as FATES
 from omnimind_ops.render.run.log import recovery_facts
 from omnimind_ops.tools.redact import redact
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 _STATE_STYLES = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}
 _CHANGE_STYLES = {Change.YES: "bold cyan", Change.MAYBE: "yellow", Change.NO: "dim"}
 _UNDO_STYLES = {Undo.YES: "green", Undo.UNTIL_FINISH: "green", Undo.KEPT: "dim", Undo.NO: "bold red"}
-_VERDICT_STYLES = {Verdict.CONVERTED: "green", Verdict.REPLACED: "yellow", Verdict.LOST: "bold red"}
 _NARROW = frozenset(
     [
         "phase",
@@ -41,7 +41,7 @@ _NARROW = frozenset(
         "state",
         "check",
         "service",
-        "verdict",
+        "fate",
         "run",
         "steps done",
         "holds",
@@ -111,14 +111,17 @@ def checks_table(checks: Iterable[Check]) -> Table:
 
 
 def rows_table(rows: Iterable[Row]) -> Table:
-    """Return how every key of the Compose file is migrated."""
-    table = _table("service", "key", "value", "verdict", "reason")
-    service = ""
+    """Return how every key of the Compose file is migrated, by service and fate."""
+    rows = list(rows)
+    services, fates = list(dict.fromkeys(row.service for row in rows)), list(Fate)
+    rows.sort(key=lambda row: (services.index(row.service), fates.index(row.fate)))
+    table = _table("service", "fate", "key", "value", "reason")
+    before: tuple[str, str] = ("", "")
     for row in rows:
-        name = Text(row.service if row.service != service else "", "bold")
-        verdict = Text(row.verdict, _VERDICT_STYLES.get(row.verdict, ""))
-        table.add_row(name, Text(row.key), Text(_first_line(row.value), "dim"), verdict, Text(row.why))
-        service = row.service
+        name = Text(row.service if row.service != before[0] else "", "bold")
+        fate = Text(row.fate if (row.service, row.fate) != before else "", FATES[row.fate])
+        table.add_row(name, fate, Text(row.key), Text(_first_line(row.value), "dim"), Text(row.why))
+        before = (row.service, row.fate)
     return table
 
 

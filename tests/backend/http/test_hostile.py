@@ -65,6 +65,20 @@ def test_the_names_of_this_host_are_taken_with_any_port(core: Cluster, host: str
     assert status(raw(core, get("/health/live", f"Host: {host}"))) == 200
 
 
+def test_a_server_that_is_open_to_the_network_takes_addresses_and_its_own_name_only(core: Cluster) -> None:
+    with core.another(OMNIMIND_HOSTS="any-address,ws") as worker:
+
+        def ask(host: str, *headers: str) -> int:
+            return status(raw(core, get("/health/live", f"Host: {host}", *headers), worker))
+
+        assert {ask(host) for host in ("192.0.2.7:9000", "[2001:db8::7]:9000", "ws", "localhost")} == {200}
+        assert {ask(host) for host in ("evil.example", "192.0.2.7.evil.example", "[192.0.2.7]", "ws.evil.example")} == {
+            400
+        }
+        assert ask("192.0.2.7:8000", "Origin: http://192.0.2.7:3000") == 200
+        assert ask("192.0.2.7:8000", "Origin: http://192.0.2.66:3000") == 403, "another host's page"
+
+
 def test_two_hosts_or_none_are_refused(core: Cluster) -> None:
     assert status(raw(core, get("/health/live", "Host: localhost", "Host: evil.example"))) == 400
     assert status(raw(core, get("/health/live"))) == 400
