@@ -12,7 +12,7 @@ from pathlib import Path
 
 from omnimind_ops import credentials
 from omnimind_ops.flows.run_inputs import goal_begun
-from omnimind_ops.health.stores import COLLECTION
+from omnimind_ops.health.probes.qdrant import COLLECTION
 from omnimind_ops.health.wire import postgres
 from omnimind_ops.model import codec
 from omnimind_ops.model.data import Fingerprint, compare

@@ -12,7 +12,7 @@ import pytest
 from qdrant_client import QdrantClient, models
 
 from omnimind_ops.credentials import Credentials
-from omnimind_ops.health.stores import COLLECTION
+from omnimind_ops.health.probes.qdrant import COLLECTION
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.notes import FingerprintNotes, VerifyNotes
