@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 
 from omnimind_ops import origin
-from omnimind_ops.flows.wheels.choose import choose
-from omnimind_ops.flows.wheels.download import fetch
+from omnimind_ops.flows.wheelhouse.choose import choose
+from omnimind_ops.flows.wheelhouse.download import fetch
 from omnimind_ops.model.wheelhouse import Target
 
 from .cache import kept, key_of

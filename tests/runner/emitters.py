@@ -12,7 +12,7 @@ import pytest
 
 from omnimind_ops.flows import converge, down, recovery, restart
 from omnimind_ops.flows.startup import bring_up
-from omnimind_ops.flows.wheels import make
+from omnimind_ops.flows.wheelhouse import make
 from omnimind_ops.health.recovery_actions import Escalation, Restart
 from omnimind_ops.managers import ProcessState
 from omnimind_ops.model.event import Event, Tell, line, progress, warning

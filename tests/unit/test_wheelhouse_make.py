@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops import origin
-from omnimind_ops.flows.wheels import make
-from omnimind_ops.flows.wheels.make import Order
+from omnimind_ops.flows.wheelhouse import make
+from omnimind_ops.flows.wheelhouse.make import Order
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.wheelhouse import MANIFEST, Target

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omnimind_ops import origin
-from omnimind_ops.flows.wheels.choose import choose
-from omnimind_ops.flows.wheels.download import fetch, is_downloaded
+from omnimind_ops.flows.wheelhouse.choose import choose
+from omnimind_ops.flows.wheelhouse.download import fetch, is_downloaded
 from omnimind_ops.model.event import RunEnded, RunStarted, StepChanged, StepState, Tell, line, progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
