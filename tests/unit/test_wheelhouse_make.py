@@ -209,11 +209,17 @@ def test_a_folder_of_something_else_is_left_alone(place: Place, index: Index) ->
     assert place.names() == ["thesis.tex"]
 
 
-def test_a_folder_that_cannot_be_made_is_told_by_name(place: Place, index: Index) -> None:
-    nowhere = Path("/proc/omnimind/wheels")
-    order = replace(place.order(), folder=nowhere)
-    with pytest.raises(Problem, match=r"cannot write in /proc/omnimind/wheels: "):
-        make.make(order, make.prepare(order, lambda _: None), lambda _: None)
+@pytest.mark.parametrize(
+    ("folder", "why"),
+    [
+        ("/proc/omnimind/wheels", "/proc is not on a disk: no files can be stored there"),
+        ("/etc/hostname/wheels", "/etc/hostname is a file, not a folder"),
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_refused_in_words(place: Place, folder: str, why: str) -> None:
+    """No index is asked before: none answers here."""
+    with pytest.raises(Problem, match=f"^cannot create the wheelhouse: {why}$"):
+        make.prepare(replace(place.order(), folder=Path(folder)), lambda _: None)
 
 
 def test_a_disk_without_room_is_told_before_anything_is_fetched(place: Place, index: Index) -> None:
