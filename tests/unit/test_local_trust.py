@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from redis import asyncio as redis
+from redis.asyncio import Redis
 
 from backend.clients.pools import postgres_pool, redis_client
 from backend.clients.qdrant import Qdrant
@@ -76,7 +76,7 @@ def squatter(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Squatte
         squatter.process.communicate()
 
 
-async def ping(client: redis.Redis) -> None:
+async def ping(client: Redis) -> None:
     try:
         await client.ping()
     finally:
