@@ -91,18 +91,24 @@ def _qdrant(run: Run, paths: Paths) -> Iterator[Since]:
     if before is None:
         return
     endpoint = QdrantEndpoint(f"http://127.0.0.1:{goal_begun(run).qdrant_port}", credentials.load(paths).qdrant)
-    yield from points(before, fingerprint(endpoint))
+    yield from points(before, fingerprint(endpoint, always_sample=True))
 
 
 def points(before: Fingerprint, now: Fingerprint) -> Iterator[Since]:
-    """Return the difference of every collection. Only the totals are known, and whether sampled points differ."""
+    """Return the difference of every collection. Only the totals are known, and whether points differ.
+
+    Only facts that both have count: an earlier version noted other facts.
+    """
     names = sorted({name for side in (before, now) for name in side.counts if name.startswith("points of ")})
     different = {difference.name for difference in compare(before, now)}
     for name in (full.removeprefix("points of ") for full in names):
         old, new = (side.counts.get(f"points of {name}", 0) for side in (before, now))
         if name != COLLECTION:
             end = f" of {name}"
-            differs = any("point" in fact and fact.endswith(end) for fact in different & before.digests.keys())
+            differs = any(
+                "point" in fact and fact.endswith(end)
+                for fact in different & before.digests.keys() & now.digests.keys()
+            )
             yield Since(Part.QDRANT, "points", name, max(0, new - old), max(0, old - new), None, differs)
 
 
