@@ -34,6 +34,7 @@ from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Outcome
 from omnimind_ops.runner.records import UNFINISHED
+from omnimind_ops.runner.rollback import undo
 from omnimind_ops.stores.files.carry import parking
 from omnimind_ops.stores.files.changes import changes
 from omnimind_ops.stores.files.space import check_space
@@ -117,7 +118,7 @@ def take_back(own: Run, journal: Journal, paths: Paths, tell: Tell) -> Outcome:
         fix = f"the data they had before is in the folders `.omnimind-parked/{own.id}` beside or inside theirs"
         raise Problem(f"cannot take back {own.id}", why, fix)
     with handlers(goal_begun(own), paths, own.id) as kinds:
-        return runner.undo(own, journal, kinds, tell)
+        return undo(own, journal, kinds, tell)
 
 
 def _checked(route: Route, goal: Goal, containers: dict[str, Container], paths: Paths) -> Route:

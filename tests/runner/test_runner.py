@@ -18,6 +18,7 @@ from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
+from omnimind_ops.runner.rollback import undo
 from tests.runner.script import Script, ScriptNotes, ScriptPayload, plan
 
 Told = list[Event]
@@ -146,7 +147,7 @@ def test_an_undo_that_failed_succeeds_later(journal: Journal) -> None:
     assert "mend a" in caught.value.fix
     assert caught.value.code is ExitCode.PROBLEM
     script.healed, script.calls = True, []
-    assert runner.undo(run, journal, {"script": script}, lambda event: None).check().state is RunState.ROLLED_BACK
+    assert undo(run, journal, {"script": script}, lambda event: None).check().state is RunState.ROLLED_BACK
     assert script.calls == ["a:undo"]
 
 
@@ -189,7 +190,7 @@ def test_a_second_interrupt_stops_at_once_and_can_be_resumed(journal: Journal) -
     assert journal.run(run.id).state is RunState.ROLLING_BACK
     with pytest.raises(Problem, match="it is rolling back"):
         runner.apply(run, journal, {"script": Script()}, lambda event: None)
-    assert runner.undo(run, journal, {"script": Script()}, lambda event: None).state is RunState.ROLLED_BACK
+    assert undo(run, journal, {"script": Script()}, lambda event: None).state is RunState.ROLLED_BACK
 
 
 def test_one_ctrl_c_that_arrives_twice_is_one(journal: Journal) -> None:
@@ -234,7 +235,7 @@ def test_a_finished_run_has_no_way_back(journal: Journal) -> None:
     run = journal.create(plan("a:do"), {})
     journal.state(run.id, RunState.FINISHED)
     with pytest.raises(Problem, match="finished"):
-        runner.undo(run, journal, {"script": Script()}, lambda event: None)
+        undo(run, journal, {"script": Script()}, lambda event: None)
 
 
 def test_a_kind_nobody_knows_is_refused_before_anything_is_done(journal: Journal) -> None:
@@ -244,7 +245,7 @@ def test_a_kind_nobody_knows_is_refused_before_anything_is_done(journal: Journal
         runner.apply(run, journal, {}, lambda event: None)
     assert statuses(journal, run.id) == "a:todo"
     journal.mark(run.id, "a", Status.DONE)
-    assert [failure.step for failure in runner.undo(run, journal, {}, lambda event: None).not_undone] == ["a"]
+    assert [failure.step for failure in undo(run, journal, {}, lambda event: None).not_undone] == ["a"]
 
 
 def test_preview_asks_every_handler(journal: Journal) -> None:

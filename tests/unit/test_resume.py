@@ -100,18 +100,18 @@ def test_a_rollback_of_the_timer_that_was_cut_off_is_completed(host: Host, step:
 
 def test_a_rollback_is_armed_before_it_changes_anything(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bool] = []
-    undo = rollback.runner.undo
+    undo = rollback.undo
 
     def killed(*words: object, check_undo: Callable[..., None], **more: object) -> None:
         check_undo(host.run)
         seen.append(is_armed(host))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(rollback.runner, "undo", killed)
+    monkeypatch.setattr(rollback, "undo", killed)
     with pytest.raises(KeyboardInterrupt):
         host.rollback()
     assert seen == [True] and is_armed(host)
-    monkeypatch.setattr(rollback.runner, "undo", undo)
+    monkeypatch.setattr(rollback, "undo", undo)
     assert host.rollback() is RunState.ROLLED_BACK
     assert not is_armed(host)
 
