@@ -86,7 +86,8 @@ def _label(parameter: Any) -> str:
 
 
 def _bad_value(error: Any) -> str:
-    label, faults = _label(error.param), getattr(error.__cause__, "errors", list)()
+    label = _label(error.param)
+    faults: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
     if not faults:
         return f"{label}: {str(error.message).rstrip('.')}"
     fault = faults[0]

@@ -100,7 +100,7 @@ def test_what_was_found_half_done_is_done_or_undone_again(
         name, status = word.split(":")
         journal.mark(run.id, name, Status(status))
         journal.memo(run.id, name, ScriptNotes).write(ScriptNotes(0))
-    act: Callable[..., object] = getattr(runner, verb)
+    act: Callable[..., object] = {"apply": runner.apply, "undo": undo}[verb]
     act(run, journal, {"script": script}, lambda event: None)
     assert " ".join(script.calls) == calls
     assert statuses(journal, run.id) == marks
@@ -202,18 +202,18 @@ def test_one_ctrl_c_that_arrives_twice_is_one(journal: Journal) -> None:
 
 def test_everything_told_is_logged_but_progress(journal: Journal) -> None:
     """And the unknown error keeps its traceback there."""
-    told: Told = []
+    events: Told = []
     run = journal.create(plan("a:do b:do-bug"), {})
-    runner.apply(run, journal, {"script": Script()}, told.append)
+    runner.apply(run, journal, {"script": Script()}, events.append)
     logged = [entry.event for entry in journal.events(run.id)]
-    assert [event.text for event in told if not isinstance(event, Progress)] == [
+    assert [event.text for event in events if not isinstance(event, Progress)] == [
         event.text for event in logged if not event.text.startswith("traceback")
     ]
     traces = [event.traceback for event in logged if isinstance(event, Line) and event.traceback]
     assert "ZeroDivisionError: in b" in str(traces[0])
-    marks = [f"{event.step}:{event.status}" for event in told if isinstance(event, StepChanged)]
+    marks = [f"{event.step}:{event.status}" for event in events if isinstance(event, StepChanged)]
     assert " ".join(marks) == "a:doing a:done b:doing b:failed b:undoing b:undone a:undoing a:undone"
-    assert [event.state for event in told if isinstance(event, RunStarted | RunEnded)] == [
+    assert [event.state for event in events if isinstance(event, RunStarted | RunEnded)] == [
         "running",
         "rolling back",
         "rolled back",
@@ -256,11 +256,11 @@ def test_preview_asks_every_handler(journal: Journal) -> None:
 
 def test_an_interrupt_is_announced_at_once(journal: Journal) -> None:
     """While the step still works: whoever pressed Ctrl-C must know that it was heard."""
-    told: Told = []
+    events: Told = []
     heard = threading.Event()
 
     def tell(event: Event) -> None:
-        told.append(event)
+        events.append(event)
         if isinstance(event, Warning):
             heard.set()
 
@@ -274,7 +274,7 @@ def test_an_interrupt_is_announced_at_once(journal: Journal) -> None:
     script._act = act_and_wait  # type: ignore[method-assign, assignment]
     run = journal.create(plan("a:do-int"), {})
     runner.apply(run, journal, {"script": script}, tell)
-    assert "Ctrl-C again stops at once" in next(event.text for event in told if isinstance(event, Warning))
+    assert "Ctrl-C again stops at once" in next(event.text for event in events if isinstance(event, Warning))
 
 
 @pytest.mark.parametrize(
