@@ -50,8 +50,8 @@ class Examples:
         """Return the vectors of several examples."""
         if values is None:
             return []
-        one = isinstance(values, int | str | dict) or (values and isinstance(values[0], float))
-        return [self.vector(value) for value in ([values] if one else values)]
+        item = isinstance(values, int | str | dict) or (values and isinstance(values[0], float))
+        return [self.vector(value) for value in ([values] if item else values)]
 
 
 def query_in(value: Mapping[str, Any], schema: VectorSchema, lookup: Lookup) -> edge.QueryRequest:
@@ -75,9 +75,9 @@ def _limit(value: Mapping[str, Any]) -> int:
     return 10 if limit is None else int(limit)
 
 
-def _either(value: Mapping[str, Any], one: str, other: str, default: Any) -> Any:
-    found = value.get(one, value.get(other))
-    return default if found is None else found
+def _either(value: Mapping[str, Any], item: str, other: str, default: Any) -> Any:
+    result = value.get(item, value.get(other))
+    return default if result is None else result
 
 
 def _prefetches(value: Mapping[str, Any], schema: VectorSchema, lookup: Lookup) -> list[edge.Prefetch]:
@@ -127,9 +127,9 @@ def _nearest(query: dict[str, Any], examples: Examples) -> Any:
 
 
 def _recommend(query: dict[str, Any], examples: Examples) -> Any:
-    asked = query["recommend"]
-    positive, negative = examples.vectors(asked.get("positive")), examples.vectors(asked.get("negative"))
-    strategy = asked.get("strategy") or "average_vector"
+    requested = query["recommend"]
+    positive, negative = examples.vectors(requested.get("positive")), examples.vectors(requested.get("negative"))
+    strategy = requested.get("strategy") or "average_vector"
     if strategy == "average_vector":
         return edge.Query.Nearest(_average(positive, negative), using=examples.using)
     kind = {"best_score": edge.Query.RecommendBestScore, "sum_scores": edge.Query.RecommendSumScores}.get(strategy)
@@ -157,9 +157,9 @@ def _pairs(value: Any, examples: Examples) -> list[edge.ContextPair]:
 
 
 def _discover(query: dict[str, Any], examples: Examples) -> Any:
-    asked = query["discover"]
-    found = edge.DiscoverQuery(examples.vector(asked["target"]), _pairs(asked.get("context"), examples))
-    return edge.Query.Discover(found, using=examples.using)
+    requested = query["discover"]
+    result = edge.DiscoverQuery(examples.vector(requested["target"]), _pairs(requested.get("context"), examples))
+    return edge.Query.Discover(result, using=examples.using)
 
 
 def _context(query: dict[str, Any], examples: Examples) -> Any:
@@ -192,12 +192,12 @@ def _sample(query: dict[str, Any], _: Examples) -> Any:
 
 
 def _feedback(query: dict[str, Any], examples: Examples) -> Any:
-    asked = query["relevance_feedback"]
-    items = [edge.FeedbackItem(examples.vector(item["example"]), item["score"]) for item in asked["feedback"]]
-    naive = asked["strategy"]["naive"]
+    requested = query["relevance_feedback"]
+    items = [edge.FeedbackItem(examples.vector(item["example"]), item["score"]) for item in requested["feedback"]]
+    naive = requested["strategy"]["naive"]
     strategy = edge.NaiveFeedbackStrategy(naive["a"], naive["b"], naive["c"])
-    found = edge.FeedbackNaiveQuery(examples.vector(asked["target"]), items, strategy)
-    return edge.Query.FeedbackNaive(found, using=examples.using)
+    result = edge.FeedbackNaiveQuery(examples.vector(requested["target"]), items, strategy)
+    return edge.Query.FeedbackNaive(result, using=examples.using)
 
 
 _KINDS: dict[str, Callable[[dict[str, Any], Examples], Any]] = {

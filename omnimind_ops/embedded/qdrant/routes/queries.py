@@ -27,13 +27,13 @@ def ask(question: Callable[[Reader, Any], Any], kind: BodyType, limits: Limits) 
 
     async def handler(request: Request) -> Any:
         name(request)
-        asked = await body(request, kind)
+        requested = await body(request, kind)
         given = parameters(request, kinds.READ)
-        found = reader(request)
-        limited = Strict(found.collection)
-        limits(limited, asked)
+        result = reader(request)
+        limited = Strict(result.collection)
+        limits(limited, requested)
         limited.timeout(given.get("timeout"))
-        return await thread(question, found, asked)
+        return await thread(question, result, requested)
 
     return handler
 
@@ -43,7 +43,7 @@ def _retrieve(found: Reader, asked: Any) -> Any:
 
 
 def _many(question: Callable[[Reader, Any], Any]) -> Callable[[Reader, Any], Any]:
-    return lambda found, asked: [question(found, search) for search in asked["searches"]]
+    return lambda result, requested: [question(result, search) for search in requested["searches"]]
 
 
 async def one(request: Request) -> Any:
@@ -52,10 +52,10 @@ async def one(request: Request) -> Any:
     parameters(request, kinds.READ)
     if not is_point_id(int(text) if text.isdigit() else text):
         raise wrong_input(f'Can not recognize "{text}" as point id')
-    found = await thread(reader(request).retrieve, [int(text) if text.isdigit() else text], True, True)
-    if not found:
+    result = await thread(reader(request).retrieve, [int(text) if text.isdigit() else text], True, True)
+    if not result:
         raise not_found(f"Point with id {text} does not exists!")
-    return found[0]
+    return result[0]
 
 
 def _query(found: Reader, asked: Any) -> Any:
@@ -63,7 +63,7 @@ def _query(found: Reader, asked: Any) -> Any:
 
 
 def _old_groups(rewrite: Callable[[Reader, Any], Any]) -> Callable[[Reader, Any], Any]:
-    return lambda found, asked: query_groups(found, rewrite(found, asked))
+    return lambda result, requested: query_groups(result, rewrite(result, requested))
 
 
 _POINTS = "/collections/{name}/points"
