@@ -50,9 +50,9 @@ def redis_server(folder: Path, port: int, *settings: str) -> Process:
     import redis
 
     folder.mkdir(parents=True, exist_ok=True)
-    words = (REDIS, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "3600 1", *settings)
+    command = (REDIS, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "3600 1", *settings)
     ask = redis.Redis(port=port, socket_timeout=5)
-    return Process(f"redis {port}", words, lambda: bool(ask.ping()), folder.parent / f"redis-{port}.log")
+    return Process(f"redis {port}", command, lambda: bool(ask.ping()), folder.parent / f"redis-{port}.log")
 
 
 @dataclass

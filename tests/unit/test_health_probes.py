@@ -56,7 +56,7 @@ def test_shallow_probes_write_nothing(stores: Services) -> None:
         ] == [True] * 3
         assert link.get(redis.KEY) is None
         assert qdrant.COLLECTION not in [
-            one["name"] for one in http.get("/collections").json()["result"]["collections"]
+            collection["name"] for collection in http.get("/collections").json()["result"]["collections"]
         ]
     with psycopg.connect(empty) as db:
         assert db.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
@@ -105,20 +105,20 @@ def test_two_checks_at_once_do_not_call_each_other_broken(stores: Services, dsn:
     for thread in threads:
         thread.join()
     assert len(outcomes) == 90
-    assert [one.why for one in outcomes if one.why] == []
+    assert [outcome.why for outcome in outcomes if outcome.why] == []
 
 
 def test_a_wrong_password_is_a_refusal_and_not_silence(stores: Services, dsn: str) -> None:
     """The server's own words are passed on."""
-    found = [
+    results = [
         postgres.probe(dsn.replace(PASSWORD, "wrong"), SECONDS, deep=True),
         redis.probe(stores.redis_url.replace(PASSWORD, "wrong"), SECONDS, deep=True),
         probe_qdrant(stores, key="wrong"),
     ]
-    assert [(one.ready, one.refuses, one.silent) for one in found] == [(False, True, False)] * 3
-    assert "password authentication failed" in found[0].why
-    assert "WRONGPASS" in found[1].why
-    assert "401" in found[2].why
+    assert [(item.ready, item.refuses, item.silent) for item in results] == [(False, True, False)] * 3
+    assert "password authentication failed" in results[0].why
+    assert "WRONGPASS" in results[1].why
+    assert "401" in results[2].why
 
 
 def test_a_database_that_takes_no_writes_is_ready_but_not_useful(stores: Services) -> None:
@@ -126,9 +126,9 @@ def test_a_database_that_takes_no_writes_is_ready_but_not_useful(stores: Service
     own = stores.database("health_read_only")
     with psycopg.connect(stores.dsn, autocommit=True) as link:
         link.execute('ALTER DATABASE "health_read_only" SET default_transaction_read_only = on')
-    found = postgres.probe(own, SECONDS, deep=True)
-    assert (found.ready, found.useful, found.refuses) == (True, False, True)
-    assert "no writes" in found.why
+    result = postgres.probe(own, SECONDS, deep=True)
+    assert (result.ready, result.useful, result.refuses) == (True, False, True)
+    assert "no writes" in result.why
 
 
 def test_a_redis_that_is_full_is_ready_but_not_useful(stores: Services) -> None:
@@ -137,11 +137,11 @@ def test_a_redis_that_is_full_is_ready_but_not_useful(stores: Services) -> None:
         before = link.config_get("maxmemory")["maxmemory"]
         link.config_set("maxmemory", "1")
         try:
-            found = redis.probe(stores.redis_url, SECONDS, deep=True)
+            result = redis.probe(stores.redis_url, SECONDS, deep=True)
         finally:
             link.config_set("maxmemory", before)
-    assert (found.ready, found.useful, found.refuses) == (True, False, True)
-    assert found.why.startswith("OOM")
+    assert (result.ready, result.useful, result.refuses) == (True, False, True)
+    assert result.why.startswith("OOM")
 
 
 def test_a_frozen_store_is_silent_within_its_time_out(stores: Services, dsn: str) -> None:
@@ -152,16 +152,16 @@ def test_a_frozen_store_is_silent_within_its_time_out(stores: Services, dsn: str
         (stores.postgres, lambda: postgres.probe(dsn, 0.3, deep=True)),
     ):
         with frozen(process.pid):
-            found = probes.outcome_of(question, 0.3)
-        assert (found.ready, found.silent) == (False, True), process.name
-        assert found.why == "no answer within 0.3 s"
+            result = probes.outcome_of(question, 0.3)
+        assert (result.ready, result.silent) == (False, True), process.name
+        assert result.why == "no answer within 0.3 s"
     assert postgres.probe(dsn, SECONDS, deep=True).useful
 
 
 def test_nobody_listening_is_no_silence() -> None:
     """It is a definite answer."""
-    found = probes.outcome_of(lambda: redis.probe(f"redis://127.0.0.1:{free_port()}/0", SECONDS, deep=True), SECONDS)
-    assert (found.ready, found.silent, found.why) == (False, False, "nothing listens on its port")
+    result = probes.outcome_of(lambda: redis.probe(f"redis://127.0.0.1:{free_port()}/0", SECONDS, deep=True), SECONDS)
+    assert (result.ready, result.silent, result.why) == (False, False, "nothing listens on its port")
 
 
 def test_a_server_that_drips_is_cut_off_at_the_deadline() -> None:
@@ -181,13 +181,13 @@ def test_a_server_that_drips_is_cut_off_at_the_deadline() -> None:
         thread = threading.Thread(target=drip)
         thread.start()
         try:
-            found = probes.outcome_of(
+            result = probes.outcome_of(
                 lambda: redis.probe(f"redis://127.0.0.1:{server.getsockname()[1]}/0", 0.4, deep=True), 0.4
             )
         finally:
             over.set()
             thread.join()
-    assert found.silent
+    assert result.silent
 
 
 @pytest.mark.parametrize(
@@ -216,9 +216,9 @@ def test_an_answer_that_is_none_is_an_outcome_and_no_crash(answer: bytes) -> Non
 
             thread = threading.Thread(target=say, daemon=True)
             thread.start()
-            found = probes.outcome_of(lambda: question(port), 1.0)
-        assert not (found.ready and found.useful)
-        assert found.why
+            result = probes.outcome_of(lambda: question(port), 1.0)
+        assert not (result.ready and result.useful)
+        assert result.why
 
 
 def test_a_server_that_does_not_know_our_password_is_found_out() -> None:

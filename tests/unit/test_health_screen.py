@@ -84,7 +84,7 @@ def report(**told: object) -> Report:
 
 
 def lines(width: int, *, ascii: bool = False, selected: str = "engine") -> list[str]:
-    return [one.plain for one in draw(report(), Sheet(width, 24, 0.0, ascii), selected)]
+    return [item.plain for item in draw(report(), Sheet(width, 24, 0.0, ascii), selected)]
 
 
 @pytest.mark.parametrize("width", [40, 80, 120, 200])
@@ -92,8 +92,8 @@ def test_nothing_is_wider_than_the_screen(width: int) -> None:
     """And every service has its row, the card its own, the host its own."""
     drawn = lines(width)
     assert max(map(len, drawn)) <= width
-    assert [one[2:].split()[0] for one in drawn[3:11]] == [one.service for one in report().services]
-    assert any(one.startswith("GPU") for one in drawn) and any(one.startswith("HOST") for one in drawn)
+    assert [entry[2:].split()[0] for entry in drawn[3:11]] == [service.service for service in report().services]
+    assert any(item.startswith("GPU") for item in drawn) and any(element.startswith("HOST") for element in drawn)
 
 
 def test_at_80_columns_it_says_what_matters() -> None:
@@ -127,7 +127,7 @@ def test_containers_on_our_ports_are_impossible_to_miss() -> None:
 
 def test_a_terminal_without_utf8_gets_plain_marks() -> None:
     """Nothing that cannot be shown."""
-    assert all(one.isascii() for one in lines(120, ascii=True))
+    assert all(item.isascii() for item in lines(120, ascii=True))
 
 
 def test_one_line_names_causes_and_counts_victims() -> None:
@@ -140,12 +140,12 @@ def test_one_line_names_causes_and_counts_victims() -> None:
 
 def test_why_leads_from_the_victim_to_the_cause() -> None:
     """And says what to do."""
-    told = report()
-    said = "\n".join(explain(told, told.of("backend-8000")))  # type: ignore[arg-type]
-    assert "cause: qdrant: no answer within 3 s; backend-8000 itself is left running" in said
-    assert "check qdrant: omnimind logs qdrant" in said
-    assert "backend-8000: running for 1 h 00 min, pid 4711" in said
-    assert "start it: omnimind restart frontend" in "\n".join(explain(told, told.of("frontend")))  # type: ignore[arg-type]
+    outcome = report()
+    result = "\n".join(explain(outcome, outcome.of("backend-8000")))  # type: ignore[arg-type]
+    assert "cause: qdrant: no answer within 3 s; backend-8000 itself is left running" in result
+    assert "check qdrant: omnimind logs qdrant" in result
+    assert "backend-8000: running for 1 h 00 min, pid 4711" in result
+    assert "start it: omnimind restart frontend" in "\n".join(explain(outcome, outcome.of("frontend")))  # type: ignore[arg-type]
 
 
 def test_json_has_everything_and_the_exit_code() -> None:
@@ -164,13 +164,13 @@ def test_metrics_are_in_prometheus_own_format() -> None:
     """As its own parser reads them."""
     from prometheus_client.parser import text_string_to_metric_families
 
-    found = {
+    results = {
         sample.name: sample
         for family in text_string_to_metric_families(prometheus(report()))
         for sample in family.samples
     }
-    assert found["omnimind_health"].value == 1
-    assert found["omnimind_gpu_used"].value == 0 and found["omnimind_gpu_expected"].value == 1
+    assert results["omnimind_health"].value == 1
+    assert results["omnimind_gpu_used"].value == 0 and results["omnimind_gpu_expected"].value == 1
     samples = [
         s
         for f in text_string_to_metric_families(prometheus(report()))
@@ -232,9 +232,9 @@ def terminal(width: int = 80, height: int = 24) -> Iterator[Terminal]:
     for name in ("COLUMNS", "LINES", "NO_COLOR"):
         env.pop(name, None)
     before = termios.tcgetattr(slave)
-    words = (sys.executable, "-c", PROGRAM.format(root=str(ROOT)))
+    command = (sys.executable, "-c", PROGRAM.format(root=str(ROOT)))
     process = subprocess.Popen(
-        words,
+        command,
         stdin=slave,
         stdout=slave,
         stderr=slave,

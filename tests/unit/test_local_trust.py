@@ -53,9 +53,9 @@ class Squatter:
         self.heard = folder / "heard"
         self.heard.touch()
         os.chown(self.heard, 65534, 65534)
-        words = (sys.executable, "-c", SQUAT, answer.hex())
+        command = (sys.executable, "-c", SQUAT, answer.hex())
         with self.heard.open("wb") as heard:
-            self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=heard)
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=heard)
         assert self.process.stdout
         self.port = int(self.process.stdout.readline())
 

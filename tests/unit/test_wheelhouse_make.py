@@ -58,7 +58,7 @@ class Place:
 
     def write_lock(self) -> None:
         lines = (
-            f"{name}==1.0 " + " ".join(f"--hash=sha256:{one}" for one in digests)
+            f"{name}==1.0 " + " ".join(f"--hash=sha256:{digest}" for digest in digests)
             for name, digests in self.digests.items()
         )
         self.lock.write_text("\n".join(lines) + "\n")
@@ -102,14 +102,14 @@ def test_it_holds_the_wheels_of_the_target_and_our_own(place: Place, index: Inde
         "machine": "x86_64",
         "lock": "cpu",
     }
-    for one in manifest["files"]:
-        content = (place.root / "made" / one["name"]).read_bytes()
-        assert (one["size"], one["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
-    found = wheelhouse(str(place.root / "made"))
+    for file in manifest["files"]:
+        content = (place.root / "made" / file["name"]).read_bytes()
+        assert (file["size"], file["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    result = wheelhouse(str(place.root / "made"))
     locked = lock_file.parse(place.lock.read_text())
     assert (
-        list(find_faults(found, locked, TARGET)) == []
-        and list(find_faults(found, locked, Target("3.11", (2, 31)))) != []
+        list(find_faults(result, locked, TARGET)) == []
+        and list(find_faults(result, locked, Target("3.11", (2, 31)))) != []
     )
     assert any(
         "2 wheels, 0 B to download, plus 2 whose size the index does not report" in event.text for event in events
@@ -119,7 +119,7 @@ def test_it_holds_the_wheels_of_the_target_and_our_own(place: Place, index: Inde
 
 def test_before_it_downloads_it_tells_how_much_and_writes_nothing(place: Place, index: Index) -> None:
     chosen = make.prepare(place.order(), lambda _: None)
-    assert {one.name for one in chosen.missing} == {
+    assert {item.name for item in chosen.missing} == {
         f"native-1.0-cp312-cp312-{FITTING}.whl",
         "pure-1.0-py3-none-any.whl",
     }
@@ -225,7 +225,7 @@ def test_a_folder_that_cannot_be_made_is_refused_in_words(place: Place, folder: 
 def test_a_disk_without_room_is_told_before_anything_is_fetched(place: Place, index: Index) -> None:
     order = place.order()
     chosen = make.prepare(order, lambda _: None)
-    big = make.Selection(chosen.wheels, tuple(replace(one, size=10**15) for one in chosen.missing))
+    big = make.Selection(chosen.wheels, tuple(replace(item, size=10**15) for item in chosen.missing))
     with pytest.raises(Problem, match=r"2000000\.0 GB must be downloaded, and .* free"):
         make.make(order, big, lambda _: None)
     assert not (place.root / "made").exists()
@@ -235,4 +235,6 @@ def test_the_command_has_all_that_it_requires_in_its_lock() -> None:
     """install.sh installs it without asking for dependencies."""
     project = tomllib.loads((origin.ROOT / "pyproject.toml").read_text())["project"]
     locked = {pin.name for pin in pins("cli")}
-    assert {wheel_file.normal(re.split(r"[\[><=~!; ]", asked)[0]) for asked in project["dependencies"]} <= locked
+    assert {
+        wheel_file.normal(re.split(r"[\[><=~!; ]", dependency)[0]) for dependency in project["dependencies"]
+    } <= locked
