@@ -275,9 +275,9 @@ def system(stores: Services, place: Path, database: str) -> Iterator[System]:
     for service in services(world):
         where = service.socket or str(service.port)
         for number, name in enumerate(service.processes, 1):
-            words = (sys.executable, "-I", "-c", PROGRAM, str(service.kind), where, str(faults), str(number))
+            command = (sys.executable, "-I", "-c", PROGRAM, str(service.kind), where, str(faults), str(number))
             if service.kind in ("engine", "backend", "frontend"):
-                children[name] = Child(words)
+                children[name] = Child(command)
     manager = Children(children, {"postgres": stores.postgres, "redis": stores.redis, "qdrant": stores.qdrant})
     watching = threading.Thread(target=manager.watch)
     try:
@@ -319,7 +319,7 @@ def embedded_home(stores: Services, place: Path) -> Path:
         "postgres": stores.postgres_port,
         "qdrant": stores.qdrant_port,
     }
-    words = {
+    arguments = {
         "ports": ports,
         "workers": 1,
         "collection": "c",
@@ -328,7 +328,7 @@ def embedded_home(stores: Services, place: Path) -> Path:
         "qdrant": "",
         "moved": {},
     }
-    (state / "embedded.json").write_text(json.dumps(words))
+    (state / "embedded.json").write_text(json.dumps(arguments))
     secrets = state / "secrets.json"
     secrets.write_text(json.dumps({"postgres": PASSWORD, "redis": PASSWORD, "qdrant": stores.qdrant_key}))
     secrets.chmod(0o600)

@@ -176,10 +176,10 @@ def services() -> Iterator[Services]:
     )
     everyone = (found.postgres, found.redis, found.qdrant)
     try:
-        for one in everyone:
-            one.start()
+        for item in everyone:
+            item.start()
         yield found
     finally:
-        for one in everyone:
-            one.stop(9 if one is found.qdrant else 15)
+        for item in everyone:
+            item.stop(9 if item is found.qdrant else 15)
         shutil.rmtree(home, ignore_errors=True)

@@ -124,8 +124,8 @@ def converged(folder: Path, monkeypatch: pytest.MonkeyPatch, tell: Tell) -> None
 def start_found_running(_: Path, _patch: pytest.MonkeyPatch, tell: Tell) -> None:
     """A start whose service was there already and answers late."""
     manager = Scripted(now={"store": ProcessState("store", "running", 7)})
-    one, events = start(manager, {"store": [False, True]}, STORE)
-    one.run()
+    item, events = start(manager, {"store": [False, True]}, STORE)
+    item.run()
     for event in events:
         tell(event)
 

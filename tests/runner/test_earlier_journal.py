@@ -181,9 +181,9 @@ def test_it_is_taken_back_by_its_notes(tmp_path: Path, monkeypatch: pytest.Monke
     assert notes["final-qdrant"] == {"swapping": False, "parked": False}
     assert notes["place-redis"] == {"placing": False, "parked": False}
     assert notes["take-redis"] and notes["take-redis"]["taken"] is False
-    said = calls.read_text().splitlines()
+    output = calls.read_text().splitlines()
     for container in (earlier.QDRANT, earlier.REDIS, earlier.BACKEND, earlier.FRONTEND):
-        assert f"docker update --restart=unless-stopped {container}" in said
-        assert f"docker start {container}" in said
-    shown = [line for line in said if line.startswith("systemctl show")]
+        assert f"docker update --restart=unless-stopped {container}" in output
+        assert f"docker start {container}" in output
+    shown = [line for line in output if line.startswith("systemctl show")]
     assert shown and not any("postgresql.service" in line for line in shown), "it ran before: it is not ours to stop"

@@ -64,7 +64,9 @@ class Noted:
 
 
 def handlers(journal: Path, calls: list[str]) -> dict[str, Noted]:
-    payloads = {one.kind: one for one in Payload.__subclasses__() if one.__module__ == Payload.__module__}
+    payloads = {
+        subclass.kind: subclass for subclass in Payload.__subclasses__() if subclass.__module__ == Payload.__module__
+    }
     kinds = {record.step.kind for record in History(journal).run(POSTPONED).steps}
     return {kind: Noted(payloads[kind], calls) for kind in kinds}
 
