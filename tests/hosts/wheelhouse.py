@@ -60,7 +60,7 @@ def _locked(lock: Path, python: str) -> Path:
         fetch(folder, choose(locks, target), lambda _: None)
 
     tag = f"cp{python.replace('.', '')}"
-    return kept(f"wheels-{tag}-{key_of(str(target), *(one.read_bytes() for one in locks))}", build)
+    return kept(f"wheels-{tag}-{key_of(str(target), *(item.read_bytes() for item in locks))}", build)
 
 
 def _link_or_copy(source: str, target: str) -> None:
