@@ -75,21 +75,7 @@ def initialise(data: Path, role: str, password: str, place: Path | None = None) 
         if user:
             shutil.chown(beside, user)
             shutil.chown(secret, user)
-        command = (
-            str(program("initdb", place)),
-            "-D",
-            str(beside),
-            "-U",
-            role,
-            "-A",
-            "scram-sha-256",
-            "--pwfile",
-            secret,
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
-        )
-        run(command, timeout=INIT_SECONDS, user=user, cwd=Path("/"))
+        run(_initdb(beside, role, secret, place), timeout=INIT_SECONDS, user=user, cwd=Path("/"))
         if data.exists():
             data.rmdir()  # an empty folder; any other content must not be deleted
         beside.rename(data)
@@ -100,6 +86,13 @@ def initialise(data: Path, role: str, password: str, place: Path | None = None) 
     finally:
         os.close(handle)
         Path(secret).unlink()
+
+
+def _initdb(data: Path, role: str, secret: str, place: Path | None) -> tuple[str, ...]:
+    """Return the command that makes a cluster; `secret` is the file with the password."""
+    initdb = str(program("initdb", place))
+    login = ("-U", role, "-A", "scram-sha-256", "--pwfile", secret)
+    return (initdb, "-D", str(data), *login, "-E", "UTF8", "--locale=C.UTF-8")
 
 
 def words(data: Path, port: int, *, durable: bool = True, place: Path | None = None) -> tuple[str, ...]:
