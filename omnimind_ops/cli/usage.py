@@ -95,8 +95,8 @@ def _bad_value(error: Any) -> str:
     if kind in _NUMBERS:
         rule = f"not {_NUMBERS[kind]}"
     elif kind in _LIMITS:
-        key, words = _LIMITS[kind]
-        rule = f"it must be {words} {limits[key]:g}"
+        key, text = _LIMITS[kind]
+        rule = f"it must be {text} {limits[key]:g}"
     else:
         rule = str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
         if "is not one of" in rule:

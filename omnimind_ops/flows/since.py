@@ -45,7 +45,7 @@ def since(run: Run, paths: Paths) -> tuple[Since, ...]:
         (Part.UPLOADS, "files", _uploads),
         (Part.POSTGRESQL, "rows", _rows),
     )
-    return tuple(found for part, unit, count in counts for found in _counted(part, unit, partial(count, run, paths)))
+    return tuple(item for part, unit, count in counts for item in _counted(part, unit, partial(count, run, paths)))
 
 
 def question(run: Run, found: Collection[Since], *, with_data: bool) -> str:
@@ -82,8 +82,8 @@ def _redis(run: Run, paths: Paths) -> Iterator[Since]:
     if reason:
         yield Since(Part.REDIS, "keys", unknown=reason)
         return
-    found = key_changes(native, dump, paths.stage / "redis-since")
-    yield Since(Part.REDIS, "keys", "", found.came, found.vanished, found.changed)
+    result = key_changes(native, dump, paths.stage / "redis-since")
+    yield Since(Part.REDIS, "keys", "", result.came, result.vanished, result.changed)
 
 
 def _qdrant(run: Run, paths: Paths) -> Iterator[Since]:
@@ -126,8 +126,8 @@ def _uploads(run: Run, _: Paths) -> Iterator[Since]:
         if name in sides and sides[name].native.counts.get("files", 0) > MOST_FILES:
             yield Since(Part.UPLOADS, "files", target, unknown=f"more than {MOST_FILES:,} files")
             continue
-        found = changes(Path(source), Path(target), live=True)
-        came, changed, vanished = map(found.count, (found.came, found.changed, found.vanished))
+        result = changes(Path(source), Path(target), live=True)
+        came, changed, vanished = map(result.count, (result.came, result.changed, result.vanished))
         yield Since(Part.UPLOADS, "files", target, came, vanished, changed)
 
 
