@@ -153,14 +153,14 @@ def services() -> Iterator[Services]:
         home,
         Process(
             "postgres",
-            postgres.words(data, ports[0], durable=False),
+            postgres.server_command(data, ports[0], durable=False),
             lambda: bool(psycopg.connect(found.dsn, connect_timeout=2).close() or True),
             home / "postgres.log",
             user=postgres.owner(),
         ),
         Process(
             "valkey",
-            valkey.words(configuration),
+            valkey.server_command(configuration),
             lambda: bool(redis.Redis.from_url(found.redis_url).ping()),
             home / "valkey.log",
         ),

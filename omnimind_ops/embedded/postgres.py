@@ -95,7 +95,7 @@ def _initdb(data: Path, role: str, secret: str, place: Path | None) -> tuple[str
     return (initdb, "-D", str(data), *login, "-E", "UTF8", "--locale=C.UTF-8")
 
 
-def words(data: Path, port: int, *, durable: bool = True, place: Path | None = None) -> tuple[str, ...]:
+def server_command(data: Path, port: int, *, durable: bool = True, place: Path | None = None) -> tuple[str, ...]:
     """Return the command of a server on 127.0.0.1:port, without a unix socket.
 
     `durable` off is for tests; `place` is the result of folder().

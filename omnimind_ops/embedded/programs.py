@@ -89,7 +89,7 @@ def real_qdrant() -> str:
 
 def _postgres(world: World, home: Home) -> Program:
     user = postgres.owner()
-    arguments = postgres.words(
+    arguments = postgres.server_command(
         home.postgres, world.system.postgres_port, place=postgres.folder(home.state / "programs")
     )
     # INT is its fast shutdown; TERM waits until every client disconnects.
@@ -107,7 +107,12 @@ def _postgres(world: World, home: Home) -> Program:
 
 def _redis(home: Home) -> Program:
     return Program(
-        "redis", valkey.words(home.config / "valkey.conf"), {}, str(home.redis), stop_seconds=30, stays_seconds=1
+        "redis",
+        valkey.server_command(home.config / "valkey.conf"),
+        {},
+        str(home.redis),
+        stop_seconds=30,
+        stays_seconds=1,
     )
 
 

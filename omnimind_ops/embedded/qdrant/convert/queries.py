@@ -36,15 +36,15 @@ class Examples:
     lookup: Lookup
     using: str
     where: Mapping[str, Any] | None
-    seen: list[int | str] = field(default_factory=list)
+    used_ids: list[int | str] = field(default_factory=list)
 
     def vector(self, value: Any) -> Any:
         """Return the vector of an example: the given vector, or the vector of the named point."""
         if isinstance(value, int | str) and not isinstance(value, bool):
             if self.where is None or "collection" not in self.where:
-                self.seen.append(value)
+                self.used_ids.append(value)
             return self.lookup(value, self.using, self.where)
-        return self.schema.one(self.using, value)
+        return self.schema.named_vector(self.using, value)
 
     def vectors(self, values: Any) -> list[Any]:
         """Return the vectors of several examples."""
@@ -112,9 +112,9 @@ def _scoring(value: Mapping[str, Any], schema: VectorSchema, lookup: Lookup) -> 
     if isinstance(query, dict) and "indices" not in query:
         for name, build in _KINDS.items():
             if name in query:
-                return build(query, examples), examples.seen
+                return build(query, examples), examples.used_ids
         raise no_inference()
-    return edge.Query.Nearest(examples.vector(query), using=examples.using), examples.seen
+    return edge.Query.Nearest(examples.vector(query), using=examples.using), examples.used_ids
 
 
 def _nearest(query: dict[str, Any], examples: Examples) -> Any:

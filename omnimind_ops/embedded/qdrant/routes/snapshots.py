@@ -124,19 +124,19 @@ async def _everything(request: Request) -> object:
 async def recover(request: Request) -> object:
     """Replace or create a collection from a snapshot in the snapshots directory or at a URL."""
     name(request)
-    requested = await body(request, types.RECOVER)
-    return await waited(request, parameters(request, kinds.SNAPSHOT), _recovered(request, requested))
+    fields = await body(request, types.RECOVER)
+    return await waited(request, parameters(request, kinds.SNAPSHOT), _recovered(request, fields))
 
 
-async def _recovered(request: Request, asked: dict[str, Any]) -> object:
-    keeper, location, part = shelf(request), asked["location"], shelf(request).part()
+async def _recovered(request: Request, fields: dict[str, Any]) -> object:
+    keeper, location, part = shelf(request), fields["location"], shelf(request).part()
     try:
         if urlsplit(location).scheme in ("http", "https"):
             path = await thread(keeper.fetched, location, part)
         else:
             path = keeper.located(location)
-        if asked.get("checksum"):
-            await thread(check, path, asked["checksum"])
+        if fields.get("checksum"):
+            await thread(check, path, fields["checksum"])
         await _restore(request, path)
     finally:
         await thread(part.unlink, True)
