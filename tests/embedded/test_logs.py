@@ -91,8 +91,8 @@ def test_start_log_is_rotated_and_keeps_three_old_ones(tmp_path: Path) -> None:
     for number in range(40):
         log.tell(Line("", f"line {number} with password=verysecret"))
     assert len(observed) == 40
-    assert sorted(item.name for item in tmp_path.iterdir()) == [
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
         "startup_detailed.log",
         *(f"startup_detailed.log.{n}" for n in (1, 2, 3)),
     ]
-    assert "verysecret" not in "".join(path.read_text() for path in tmp_path.iterdir())
+    assert "verysecret" not in "".join(item.read_text() for item in tmp_path.iterdir())
