@@ -26,7 +26,7 @@ def run(monkeypatch: pytest.MonkeyPatch, line: str) -> int:
         ("rollback --jsn", "rollback", "there is no option --jsn", "did you mean --json? Otherwise "),
         ("rollback -z", "rollback", "there is no option -z", ""),
         ("bnech", "", "there is no command bnech", "did you mean bench? Otherwise "),
-        ("bench clutser", "bench", "there is no command clutser", "did you mean cluster? Otherwise "),
+        ("bench embedings", "bench", "there is no command embedings", "did you mean embeddings? Otherwise "),
         ("bench embeddings --n foo", "bench embeddings", "--n foo: not a whole number", ""),
         ("bench embeddings --n=0", "bench embeddings", "--n 0: it must be at least 1", ""),
         ("health --interval x", "health", "--interval x: not a number", ""),
