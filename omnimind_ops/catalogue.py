@@ -63,9 +63,10 @@ def named(world: World, name: str) -> Service | None:
     """Return the service of that name, None if there is none; a port alone (8000) means its backend."""
     return next(
         (
-            one
-            for one in services(world)
-            if name in (one.name, *one.processes) or (one.kind is Kind.BACKEND and name == str(one.port))
+            service
+            for service in services(world)
+            if name in (service.name, *service.processes)
+            or (service.kind is Kind.BACKEND and name == str(service.port))
         ),
         None,
     )

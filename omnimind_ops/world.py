@@ -27,12 +27,12 @@ def find(settings: Settings, paths: Paths, environment: Mapping[str, str] | None
     """
     from omnimind_ops.embedded import home
 
-    words = os.environ if environment is None else environment
+    arguments = os.environ if environment is None else environment
     if (paths.root / "etc/systemd/system/omnimind.target").exists():
         from omnimind_ops.managers import units
 
         return units.world(settings, paths, recorded(paths))
-    place = home.place(words)
+    place = home.place(arguments)
     if place.memory.exists():
         return home.world(settings, place)
     raise not_installed("find OmniMind on this machine")

@@ -55,11 +55,11 @@ class Engine:
         while not (self.root / "c.sock").exists():
             assert time.monotonic() < until, "containerd does not start"
             time.sleep(0.1)
-        words = ("--host", self.socket, "--data-root", f"{self.root}/data", "--exec-root", f"{self.root}/exec")
+        command = ("--host", self.socket, "--data-root", f"{self.root}/data", "--exec-root", f"{self.root}/exec")
         network = ("--bridge", "none", "--iptables=false", "--ip6tables=false", "--storage-driver", "vfs")
         own = ("--pidfile", str(self.pid_file), "--containerd", f"{self.root}/c.sock")
         self.process = self._popen(
-            ("unshare", "--net", "dockerd", *words, *own, *network)
+            ("unshare", "--net", "dockerd", *command, *own, *network)
         )  # `--bridge none` deletes the host's docker0
         while subprocess.run(("docker", "version"), capture_output=True, check=False).returncode:
             assert self.process.poll() is None and time.monotonic() < until, (self.root / "log").read_text()[-3000:]
@@ -98,8 +98,8 @@ class Engine:
         return call("run", "--detach", "--network", "none", "--name", name, *options, IMAGE, *command)
 
 
-def call(*words: str) -> str:
-    done = subprocess.run(("docker", *words), capture_output=True, text=True, check=False)
+def call(*arguments: str) -> str:
+    done = subprocess.run(("docker", *arguments), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

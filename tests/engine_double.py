@@ -90,8 +90,8 @@ class Double:
     @property
     def state(self) -> dict[str, Any]:
         """All of it."""
-        found: dict[str, Any] = json.loads(self.file.read_text())
-        return found
+        data: dict[str, Any] = json.loads(self.file.read_text())
+        return data
 
     @property
     def calls(self) -> tuple[str, ...]:

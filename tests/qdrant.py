@@ -122,9 +122,9 @@ class Server:
                 if process.poll() is not None:
                     break
                 time.sleep(0.01)
-        said = self.said()
+        result = self.said()
         self.kill()
-        raise AssertionError(f"the server did not get ready: {said}")
+        raise AssertionError(f"the server did not get ready: {result}")
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal, wait for the end, return the exit code."""

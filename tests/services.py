@@ -153,14 +153,14 @@ def services() -> Iterator[Services]:
         home,
         Process(
             "postgres",
-            postgres.words(data, ports[0], durable=False),
+            postgres.server_command(data, ports[0], durable=False),
             lambda: bool(psycopg.connect(found.dsn, connect_timeout=2).close() or True),
             home / "postgres.log",
             user=postgres.owner(),
         ),
         Process(
             "valkey",
-            valkey.words(configuration),
+            valkey.server_command(configuration),
             lambda: bool(redis.Redis.from_url(found.redis_url).ping()),
             home / "valkey.log",
         ),
@@ -176,10 +176,10 @@ def services() -> Iterator[Services]:
     )
     everyone = (found.postgres, found.redis, found.qdrant)
     try:
-        for one in everyone:
-            one.start()
+        for item in everyone:
+            item.start()
         yield found
     finally:
-        for one in everyone:
-            one.stop(9 if one is found.qdrant else 15)
+        for item in everyone:
+            item.stop(9 if item is found.qdrant else 15)
         shutil.rmtree(home, ignore_errors=True)

@@ -128,8 +128,8 @@ def _lives(pid: int) -> bool:
 
 async def serve(sockets: Sequence[socket.socket], pid: int) -> None:
     """Answer on these sockets until the process ends."""
-    for one in sockets:
-        await asyncio.start_server(handle, sock=one, backlog=BACKLOG, limit=LIMIT)
+    for item in sockets:
+        await asyncio.start_server(handle, sock=item, backlog=BACKLOG, limit=LIMIT)
     notify("READY=1")
     await ended(pid)
 

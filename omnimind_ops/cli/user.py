@@ -134,17 +134,17 @@ def token(
 
 def _run_command(config: Config, purpose: str, **fields: object) -> Any:
     from omnimind_ops import world
-    from omnimind_ops.flows import users
+    from omnimind_ops.flows import user as user_accounts
     from omnimind_ops.settings import load
 
-    return users.run_command(world.find(load(config), paths()), paths(), purpose, **fields)
+    return user_accounts.run_command(world.find(load(config), paths()), paths(), purpose, **fields)
 
 
 def _password(from_stdin: bool, generate: bool) -> str:
     if generate:
-        from omnimind_ops.flows import users
+        from omnimind_ops.flows import user as user_accounts
 
-        return users.generate_password()
+        return user_accounts.generate_password()
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():

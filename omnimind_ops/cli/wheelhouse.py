@@ -28,7 +28,7 @@ def command(
 
     Use it with --wheelhouse DIR in `install.sh` and `migrate`.
     """
-    from omnimind_ops.flows.wheels import make
+    from omnimind_ops.flows.wheelhouse import make
     from omnimind_ops.planning.check import size
     from omnimind_ops.render import choose
     from omnimind_ops.render.run import output

@@ -20,7 +20,7 @@ END_SECONDS = 10.0
 def processes(home: Home) -> list[psutil.Process]:
     """Return all processes, except this one and its parents."""
     apart = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    return [one for one in psutil.process_iter() if one.pid not in apart and _ours(one, home.state)]
+    return [item for item in psutil.process_iter() if item.pid not in apart and _ours(item, home.state)]
 
 
 def end(home: Home, seconds: float = END_SECONDS) -> int:
@@ -28,37 +28,37 @@ def end(home: Home, seconds: float = END_SECONDS) -> int:
 
     Supervisor gets its signal first: it would restart the others.
     """
-    found = processes(home)
-    for one in sorted(found, key=lambda one: not _is_supervisor(one)):
-        _send(one, "terminate")
-        _send(one, "resume")  # a stopped process handles no signal until it resumes
-    for one in psutil.wait_procs(found, timeout=seconds)[1]:
-        _send(one, "kill")
+    result = processes(home)
+    for item in sorted(result, key=lambda entry: not _is_supervisor(entry)):
+        _send(item, "terminate")
+        _send(item, "resume")  # a stopped process handles no signal until it resumes
+    for item in psutil.wait_procs(result, timeout=seconds)[1]:
+        _send(item, "kill")
     left = processes(home)  # started meanwhile by one of those
-    for one in left:
-        _send(one, "kill")
-    psutil.wait_procs([*found, *left], timeout=seconds)
-    return len(found)
+    for item in left:
+        _send(item, "kill")
+    psutil.wait_procs([*result, *left], timeout=seconds)
+    return len(result)
 
 
-def _ours(one: psutil.Process, state: Path) -> bool:
+def _ours(process: psutil.Process, state: Path) -> bool:
     try:
-        if one.environ().get(MARK) == str(state):
+        if process.environ().get(MARK) == str(state):
             return True
-        return one.name() in SERVERS and Path(one.cwd()).is_relative_to(state)
+        return process.name() in SERVERS and Path(process.cwd()).is_relative_to(state)
     except (psutil.Error, OSError, ValueError):
         return False  # another user's process, or it has ended
 
 
-def _is_supervisor(one: psutil.Process) -> bool:
+def _is_supervisor(process: psutil.Process) -> bool:
     try:
-        return "omnimind_ops.embedded.supervisord" in one.cmdline()
+        return "omnimind_ops.embedded.supervisord" in process.cmdline()
     except psutil.Error:
         return False
 
 
-def _send(one: psutil.Process, verb: str) -> None:
+def _send(process: psutil.Process, verb: str) -> None:
     try:
-        getattr(one, verb)()
+        getattr(process, verb)()
     except psutil.Error:
         return

@@ -34,7 +34,7 @@ def start(home: Home, environment: Mapping[str, str]) -> None:
     """
     clean(home)
     log = home.logs / "supervisord.err"
-    words = (
+    command = (
         sys.executable,
         "-m",
         "omnimind_ops.embedded.supervisord",
@@ -42,7 +42,7 @@ def start(home: Home, environment: Mapping[str, str]) -> None:
         str(home.config / "programs.json"),
     )
     process = spawn(
-        words,
+        command,
         log=log,
         env={**programs.environment_of_supervisor(environment, home), **programs.python_environment()},
         cwd=home.state,

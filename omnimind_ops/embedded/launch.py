@@ -55,10 +55,10 @@ def _take(number: int | None, environment: dict[str, str]) -> None:
 
 
 def _become(user: str) -> None:
-    found = pwd.getpwnam(user)
+    result = pwd.getpwnam(user)
     os.setgroups([])
-    os.setgid(found.pw_gid)
-    os.setuid(found.pw_uid)
+    os.setgid(result.pw_gid)
+    os.setuid(result.pw_uid)
 
 
 def _tie() -> Callable[[int, int], bool]:

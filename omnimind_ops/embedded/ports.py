@@ -18,11 +18,11 @@ def taken(ports: Iterable[int]) -> tuple[int, ...]:
 
 def others(wanted: Iterable[int], known: Iterable[int]) -> dict[int, int]:
     """Return, for each wanted port, the next higher free port outside `known`."""
-    found: dict[int, int] = {}
+    results: dict[int, int] = {}
     for port in wanted:
-        used = {*known, *found.values()}
-        found[port] = next(one for one in range(port + 1, HIGHEST + 1) if one not in used and _free(one))
-    return found
+        used = {*known, *results.values()}
+        results[port] = next(index for index in range(port + 1, HIGHEST + 1) if index not in used and _free(index))
+    return results
 
 
 def refuse(ports: tuple[int, ...]) -> Problem:

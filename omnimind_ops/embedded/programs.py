@@ -89,11 +89,13 @@ def real_qdrant() -> str:
 
 def _postgres(world: World, home: Home) -> Program:
     user = postgres.owner()
-    words = postgres.words(home.postgres, world.system.postgres_port, place=postgres.folder(home.state / "programs"))
+    arguments = postgres.server_command(
+        home.postgres, world.system.postgres_port, place=postgres.folder(home.state / "programs")
+    )
     # INT is its fast shutdown; TERM waits until every client disconnects.
     return Program(
         "postgres",
-        words,
+        arguments,
         {"LC_ALL": "C.UTF-8", "HOME": str(home.postgres)},
         str(home.postgres),
         user,
@@ -105,12 +107,17 @@ def _postgres(world: World, home: Home) -> Program:
 
 def _redis(home: Home) -> Program:
     return Program(
-        "redis", valkey.words(home.config / "valkey.conf"), {}, str(home.redis), stop_seconds=30, stays_seconds=1
+        "redis",
+        valkey.server_command(home.config / "valkey.conf"),
+        {},
+        str(home.redis),
+        stop_seconds=30,
+        stays_seconds=1,
     )
 
 
 def _qdrant(world: World, home: Home) -> Program:
-    words = python("omnimind_ops.embedded.qdrant") if world.standin else (recall(home).qdrant,)
+    arguments = python("omnimind_ops.embedded.qdrant") if world.standin else (recall(home).qdrant,)
     environment = {
         **python_environment(),
         "QDRANT__SERVICE__HOST": "127.0.0.1",
@@ -120,7 +127,7 @@ def _qdrant(world: World, home: Home) -> Program:
         "QDRANT__STORAGE__SNAPSHOTS_PATH": str(home.qdrant / "snapshots"),
         "QDRANT__TELEMETRY_DISABLED": "true",
     }
-    return Program("qdrant", words, environment, str(home.qdrant), stop_seconds=60, stays_seconds=1)
+    return Program("qdrant", arguments, environment, str(home.qdrant), stop_seconds=60, stays_seconds=1)
 
 
 def _python(world: World, home: Home, kind: Kind, ours: Mapping[str, str], environment: Mapping[str, str]) -> Program:
@@ -134,17 +141,17 @@ def _python(world: World, home: Home, kind: Kind, ours: Mapping[str, str], envir
             "OMNIMIND_PORT": str(world.system.frontend_port),
             "OMNIMIND_BACKEND_PORTS": ours["OMNIMIND_BACKEND_PORTS"],
         }  # it needs no password
-        words = {**python_environment(), **page, **_watch(environment, WATCHDOG_SECONDS)}
+        arguments = {**python_environment(), **page, **_watch(environment, WATCHDOG_SECONDS)}
         return Program(
-            "frontend", python("backend.page"), words, str(world.state),
+            "frontend", python("backend.page"), arguments, str(world.state),
             socket=f"tcp:{world.system.frontend_port}", ready_seconds=READY_SECONDS, watchdog_seconds=_seconds(environment, WATCHDOG_SECONDS),
         )  # fmt: skip
-    words = {**python_environment(), **_watch(environment, WATCHDOG_SECONDS)}
+    arguments = {**python_environment(), **_watch(environment, WATCHDOG_SECONDS)}
     watch = _seconds(environment, WATCHDOG_SECONDS)
     return Program(
         "guard",
         python("omnimind_ops.flows.guard"),
-        words,
+        arguments,
         str(world.state),
         ready_seconds=READY_SECONDS,
         watchdog_seconds=watch,
@@ -153,7 +160,7 @@ def _python(world: World, home: Home, kind: Kind, ours: Mapping[str, str], envir
 
 def _worker(name: str, port: int, number: int, ours: Mapping[str, str], environment: Mapping[str, str]) -> Program:
     # Two arenas: glibc's default of eight per core retains tens of MB after large responses.
-    words = {
+    arguments = {
         **ours,
         "OMNIMIND_PORT": str(port),
         "OMNIMIND_WORKER": str(number),
@@ -164,7 +171,7 @@ def _worker(name: str, port: int, number: int, ours: Mapping[str, str], environm
     return Program(
         name,
         python("backend"),
-        words,
+        arguments,
         ours["OMNIMIND_UPLOADS"],
         socket=f"tcp:{port}",
         ready_seconds=READY_SECONDS,
@@ -196,14 +203,14 @@ def environment_of_supervisor(environment: Mapping[str, str], home: Home) -> dic
         "TMPDIR",
         "HF_HOME",
     )
-    words = {
+    arguments = {
         key: value
         for key, value in environment.items()
         if key in kept or key.startswith(("OMNIMIND_", "XDG_", "CUDA_", "NVIDIA_", "QISKIT_"))
     }
     return {
         "PATH": os.defpath,
-        **words,
+        **arguments,
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
         "NOTIFY_SOCKET": str(home.run / "notify.sock"),

@@ -87,8 +87,8 @@ def _kept(stamp: Path, digest: str) -> str:
     none.
     """
     try:
-        said = json.loads(stamp.read_text())
-        return str(said["revision"]) if said["files"] == digest else ""
+        data = json.loads(stamp.read_text())
+        return str(data["revision"]) if data["files"] == digest else ""
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 

@@ -10,7 +10,7 @@ BACKLOG = 2048
 
 def bind(names: set[str]) -> dict[str, int]:
     """Bind and listen; return the file numbers by "tcp:PORT" and "unix:PATH". OSError when an address is taken."""
-    found = {}
+    results = {}
     for name in sorted(names):
         family, _, place = name.partition(":")
         if family == "tcp":
@@ -24,5 +24,5 @@ def bind(names: set[str]) -> dict[str, int]:
             link.listen(BACKLOG)
         link.setblocking(False)  # workers share it: a worker that misses a connection must not block in accept()
         link.set_inheritable(True)
-        found[name] = link.detach()
-    return found
+        results[name] = link.detach()
+    return results

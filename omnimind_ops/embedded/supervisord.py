@@ -103,7 +103,7 @@ class Telling:
         return [self._state(process) for process in self.supervisord.processes()]
 
     def _state(self, process: Any) -> dict[str, Any]:
-        name, seen = process.config.name, self.supervisord.watchdog
+        name, observed = process.config.name, self.supervisord.watchdog
         return {
             "name": name,
             "state": getProcessStateDescription(process.get_state()),
@@ -111,11 +111,11 @@ class Telling:
             "start": float(process.laststart),
             "stop": float(process.laststop),
             "on_request": bool(process.administrative_stop),
-            "why": str(seen.reason(name) or process.spawnerr or ""),
+            "why": str(observed.reason(name) or process.spawnerr or ""),
             "exit": -1 if process.exitstatus is None else process.exitstatus,
-            "restarts": seen.restarts(name),
-            "speaks": seen.speaks(name),
-            "ready": seen.ready_at(name),
+            "restarts": observed.restarts(name),
+            "speaks": observed.speaks(name),
+            "ready": observed.ready_at(name),
         }
 
 
@@ -126,14 +126,14 @@ def telling(supervisord: Supervised) -> Telling:
 
 def main(config: str, programs: str) -> None:
     """Run until told to shut down. Taken ports end it at once, with the reason on stderr."""
-    said = json.loads(Path(programs).read_text())
+    data = json.loads(Path(programs).read_text())
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(65536, hard if hard > 0 else 65536)), hard))
     orphans.adopt()
     supervisor_logs.tolerate_a_full_disk()
-    held = sockets.bind({program["socket"] for program in said.values() if program["socket"]})
+    held = sockets.bind({program["socket"] for program in data.values() if program["socket"]})
     os.environ[SOCKETS], os.environ[PARENT] = json.dumps(held), str(os.getpid())
-    watchdog = Watchdog(Path(os.environ["NOTIFY_SOCKET"]), said)
+    watchdog = Watchdog(Path(os.environ["NOTIFY_SOCKET"]), data)
     options = Options()
     options.realize(["-c", config], doc=__doc__)
     options.first, options.test, options.kept = True, False, frozenset(held.values())

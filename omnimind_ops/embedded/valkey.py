@@ -40,6 +40,6 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def words(configuration_file: Path) -> tuple[str, ...]:
+def server_command(configuration_file: Path) -> tuple[str, ...]:
     """Return the command of a server."""
     return str(program()), str(configuration_file)

@@ -55,7 +55,7 @@ class Watchdog:
         self.now = now
         self.log: Callable[[str], None] = lambda _text: None
         self.programs = {
-            name: Seen(float(one["ready_seconds"]), float(one["watchdog_seconds"])) for name, one in programs.items()
+            name: Seen(float(item["ready_seconds"]), float(item["watchdog_seconds"])) for name, item in programs.items()
         }
         self.names: Mapping[int, str] = {}
         self.checked = now()
@@ -64,11 +64,11 @@ class Watchdog:
         """Record that a process of this program is about to start; `again`: nobody requested it, the previous one had
         ended.
         """
-        seen = self.programs[name]
+        recorded = self.programs[name]
         if not again:
-            seen.restarts, seen.reason = 0, ""
-        seen.restarts += again
-        seen.started, seen.ready, seen.heard, seen.stopping = self.now(), 0.0, 0.0, False
+            recorded.restarts, recorded.reason = 0, ""
+        recorded.restarts += again
+        recorded.started, recorded.ready, recorded.heard, recorded.stopping = self.now(), 0.0, 0.0, False
 
     def ended(self, name: str) -> None:
         """Record that its process has ended."""
@@ -90,9 +90,9 @@ class Watchdog:
     def _forgive(self) -> None:
         """Extend all deadlines by a pause of this process: it received no messages meanwhile."""
         pause, self.checked = self.now() - self.checked, self.now()
-        for seen in self.programs.values() if pause > FROZEN_SECONDS else ():
-            seen.started += pause if seen.started else 0
-            seen.heard += pause if seen.heard else 0
+        for entry in self.programs.values() if pause > FROZEN_SECONDS else ():
+            entry.started += pause if entry.started else 0
+            entry.heard += pause if entry.heard else 0
 
     def handle_read_event(self) -> None:
         """Read every datagram in the queue."""
@@ -113,15 +113,17 @@ class Watchdog:
             if name:
                 self._hear(self.programs[name], text.decode(errors="replace").split("\n"))
 
-    def _hear(self, seen: Seen, words: list[str]) -> None:
+    def _hear(self, observed: Seen, words: list[str]) -> None:
         if "READY=1" in words or (
-            "WATCHDOG=1" in words and not seen.ready
+            "WATCHDOG=1" in words and not observed.ready
         ):  # a program that sends WATCHDOG=1 is ready, even if its READY=1 was lost
-            seen.ready = time.time()
+            observed.ready = time.time()
         if "STOPPING=1" in words:
-            seen.stopping = True
-        if (seen.ready and not seen.heard) or "WATCHDOG=1" in words:  # as with systemd, the clock starts with READY
-            seen.heard = self.now()
+            observed.stopping = True
+        if (
+            observed.ready and not observed.heard
+        ) or "WATCHDOG=1" in words:  # as with systemd, the clock starts with READY
+            observed.heard = self.now()
 
     # interface for supervisor's loop
     def fileno(self) -> int:
@@ -157,17 +159,19 @@ class Watchdog:
         return self.programs[name].reason
 
 
-def _silent(seen: Seen, now: float) -> str:
+def _silent(observed: Seen, now: float) -> str:
     """Return what is wrong, "" for nothing. STOPPING ends the watch: supervisor has its own time-out for that."""
-    if seen.stopping or not seen.started:
+    if observed.stopping or not observed.started:
         return ""
-    if seen.ready_seconds and not seen.ready:
+    if observed.ready_seconds and not observed.ready:
         return (
-            f"was not ready {seen.ready_seconds:g} s after its start" if now - seen.started > seen.ready_seconds else ""
+            f"was not ready {observed.ready_seconds:g} s after its start"
+            if now - observed.started > observed.ready_seconds
+            else ""
         )
-    silent = now - seen.heard
+    silent = now - observed.heard
     return (
         f"was silent for {silent:.0f} s"
-        if seen.watchdog_seconds and seen.heard and silent > seen.watchdog_seconds
+        if observed.watchdog_seconds and observed.heard and silent > observed.watchdog_seconds
         else ""
     )

@@ -35,6 +35,7 @@ from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Outcome
 from omnimind_ops.runner.records import UNFINISHED
+from omnimind_ops.runner.rollback import undo
 from omnimind_ops.steps import boot
 from omnimind_ops.stores.files.carry import parking
 from omnimind_ops.stores.files.changes import changes
@@ -120,7 +121,7 @@ def take_back(own: Run, journal: Journal, paths: Paths, tell: Tell) -> Outcome:
         fix = f"the data they had before is in the folders `.omnimind-parked/{own.id}` beside or inside theirs"
         raise Problem(f"cannot take back {own.id}", why, fix)
     with handlers(goal_begun(own), paths, own.id) as kinds:
-        outcome = runner.undo(own, journal, kinds, tell, check_undo=_engine_answers)
+        outcome = undo(own, journal, kinds, tell, check_undo=_engine_answers)
     if not outcome.not_undone:
         boot.settle(paths, journal.run(str(own.setup.get("migration"))).state)
     return outcome

@@ -17,7 +17,7 @@ from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.events import redacting
-from omnimind_ops.runner.run import Handlers
+from omnimind_ops.runner.execution import Handlers
 from omnimind_ops.settings import Settings
 from omnimind_ops.steps.host import HostStep
 

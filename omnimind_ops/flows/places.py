@@ -25,8 +25,8 @@ def check_returns(run: Run) -> None:
 
 def leftovers(run: Run) -> tuple[Path, ...]:
     """Return what lies on the file systems of the data folders until `finish`: parked content and staged copies."""
-    found = (place.own if place.inside else place.parked for place in places(run))
-    return tuple(folder for folder in dict.fromkeys(found) if folder.exists())
+    results = (place.own if place.inside else place.parked for place in places(run))
+    return tuple(folder for folder in dict.fromkeys(results) if folder.exists())
 
 
 def _place(record: StepRecord) -> Place | None:

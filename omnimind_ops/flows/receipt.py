@@ -89,14 +89,14 @@ class Found:
 
 def newest(folder: Path) -> Found | None:
     """Return the newest receipt that can be read, by the run's start."""
-    found: list[tuple[str, Found]] = []
+    results: list[tuple[str, Found]] = []
     for path in folder.glob("*/receipt.json"):
         with suppress(OSError, ValueError, Problem):
             receipt = parse(json.loads(path.read_text()))
             old = codec.read(OldStack, {"containers": receipt.setup.get("containers", [])}, str(path))
             names = tuple(container.name for container in old.containers)
-            found.append((receipt.started, Found(path, receipt.run, str(receipt.state), names)))
-    return max(found, key=lambda entry: entry[0])[1] if found else None
+            results.append((receipt.started, Found(path, receipt.run, str(receipt.state), names)))
+    return max(results, key=lambda entry: entry[0])[1] if results else None
 
 
 def read(run_id: str, paths: Paths) -> dict[str, JSON]:

@@ -14,12 +14,14 @@ ALL = -1
 """No limit, in SQLite."""
 
 
-def unchanged(journal: Journal, seen: Run) -> Run:
+def unchanged(journal: Journal, observed: Run) -> Run:
     """Return the run as it is now; raise Problem if it is no longer what the user was asked about."""
-    run = journal.run(seen.id)
-    if run.state is not seen.state:
-        why = f"it was {seen.state} before the question, and it is {run.state} now"
-        raise Problem(f"cannot continue with {seen.id}", why, "look at it (omnimind runs), then run the command again")
+    run = journal.run(observed.id)
+    if run.state is not observed.state:
+        why = f"it was {observed.state} before the question, and it is {run.state} now"
+        raise Problem(
+            f"cannot continue with {observed.id}", why, "look at it (omnimind runs), then run the command again"
+        )
     return run
 
 

@@ -16,9 +16,9 @@ from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import carry as planning
 from omnimind_ops.planning.run_cells import Trigger
-from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Outcome
+from omnimind_ops.runner.rollback import undo
 from omnimind_ops.steps import boot
 from omnimind_ops.steps.timer import confirm_until, parsed, remove_timer
 from omnimind_ops.tools.announce import announce
@@ -56,7 +56,7 @@ def _undo(run: Run, journal: Journal, paths: Paths, tell: Tell, *, anyway: bool 
 
     with handlers(goal_begun(run), paths, run.id, way) as kinds:
         give_up = may_be_left if anyway else None
-        outcome = runner.undo(run, journal, kinds, tell, check_undo=check_undo, give_up=give_up)
+        outcome = undo(run, journal, kinds, tell, check_undo=check_undo, give_up=give_up)
     remove_timer(paths)
     planned.remove(paths)
     boot.settle(paths, outcome.state)

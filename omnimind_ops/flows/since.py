@@ -12,7 +12,7 @@ from pathlib import Path
 
 from omnimind_ops import credentials
 from omnimind_ops.flows.run_inputs import goal_begun
-from omnimind_ops.health.stores import COLLECTION
+from omnimind_ops.health.probes.qdrant import COLLECTION
 from omnimind_ops.health.wire import postgres
 from omnimind_ops.model import codec
 from omnimind_ops.model.data import Fingerprint, compare
@@ -45,7 +45,7 @@ def since(run: Run, paths: Paths) -> tuple[Since, ...]:
         (Part.UPLOADS, "files", _uploads),
         (Part.POSTGRESQL, "rows", _rows),
     )
-    return tuple(found for part, unit, count in counts for found in _counted(part, unit, partial(count, run, paths)))
+    return tuple(item for part, unit, count in counts for item in _counted(part, unit, partial(count, run, paths)))
 
 
 def question(run: Run, found: Collection[Since], *, with_data: bool) -> str:
@@ -82,8 +82,8 @@ def _redis(run: Run, paths: Paths) -> Iterator[Since]:
     if reason:
         yield Since(Part.REDIS, "keys", unknown=reason)
         return
-    found = key_changes(native, dump, paths.stage / "redis-since")
-    yield Since(Part.REDIS, "keys", "", found.came, found.vanished, found.changed)
+    result = key_changes(native, dump, paths.stage / "redis-since")
+    yield Since(Part.REDIS, "keys", "", result.came, result.vanished, result.changed)
 
 
 def _qdrant(run: Run, paths: Paths) -> Iterator[Since]:
@@ -91,18 +91,24 @@ def _qdrant(run: Run, paths: Paths) -> Iterator[Since]:
     if before is None:
         return
     endpoint = QdrantEndpoint(f"http://127.0.0.1:{goal_begun(run).qdrant_port}", credentials.load(paths).qdrant)
-    yield from points(before, fingerprint(endpoint))
+    yield from points(before, fingerprint(endpoint, always_sample=True))
 
 
 def points(before: Fingerprint, now: Fingerprint) -> Iterator[Since]:
-    """Return the difference of every collection. Only the totals are known, and whether sampled points differ."""
+    """Return the difference of every collection. Only the totals are known, and whether points differ.
+
+    Only facts that both have count: an earlier version noted other facts.
+    """
     names = sorted({name for side in (before, now) for name in side.counts if name.startswith("points of ")})
     different = {difference.name for difference in compare(before, now)}
     for name in (full.removeprefix("points of ") for full in names):
         old, new = (side.counts.get(f"points of {name}", 0) for side in (before, now))
         if name != COLLECTION:
             end = f" of {name}"
-            differs = any("point" in fact and fact.endswith(end) for fact in different & before.digests.keys())
+            differs = any(
+                "point" in fact and fact.endswith(end)
+                for fact in different & before.digests.keys() & now.digests.keys()
+            )
             yield Since(Part.QDRANT, "points", name, max(0, new - old), max(0, old - new), None, differs)
 
 
@@ -120,8 +126,8 @@ def _uploads(run: Run, _: Paths) -> Iterator[Since]:
         if name in sides and sides[name].native.counts.get("files", 0) > MOST_FILES:
             yield Since(Part.UPLOADS, "files", target, unknown=f"more than {MOST_FILES:,} files")
             continue
-        found = changes(Path(source), Path(target), live=True)
-        came, changed, vanished = map(found.count, (found.came, found.changed, found.vanished))
+        result = changes(Path(source), Path(target), live=True)
+        came, changed, vanished = map(result.count, (result.came, result.changed, result.vanished))
         yield Since(Part.UPLOADS, "files", target, came, vanished, changed)
 
 

@@ -12,7 +12,7 @@ from omnimind_ops.flows.carry_steps import carry_steps
 from omnimind_ops.flows.way_back import WayBack
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
-from omnimind_ops.runner.run import Handlers, by_kind
+from omnimind_ops.runner.execution import Handlers, by_kind
 from omnimind_ops.steps.ask import Ask, AskStep
 from omnimind_ops.steps.backend_env import BackendEnvStep
 from omnimind_ops.steps.containers import ContainersStep

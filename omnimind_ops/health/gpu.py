@@ -11,7 +11,7 @@ from omnimind_ops.model.json import JSON
 
 
 def read(engine: Mapping[str, JSON], sysroot: Path = Path("/")) -> Gpu | None:
-    """Return the row from the engine's facts (health/programs.py) and NVML; None when no GPU is expected and none is
+    """Return the row from the engine's facts (health/probes/engine.py) and NVML; None when no GPU is expected and none is
     present.
     """
     is_present = (sysroot / "dev/nvidiactl").exists()

@@ -64,7 +64,7 @@ def start_command(content: str, project: Project, root: Path = Path("/")) -> str
         scripts = [(path, body) for path in PATH.findall(line) if (body := _script(root / path.lstrip("/")))]
         bodies = [_uncommented(body) for _, body in scripts]
         whole = "\n".join((*lines, *bodies))
-        if any(STARTS.search(one) for one in (line, *bodies)) and _mentions(whole, project):
+        if any(STARTS.search(item) for item in (line, *bodies)) and _mentions(whole, project):
             return line.partition("=")[2].strip() if line.startswith("Exec") else line
     return ""
 
@@ -72,12 +72,12 @@ def start_command(content: str, project: Project, root: Path = Path("/")) -> str
 def units(root: Path) -> Iterator[Unit]:
     """Yield every system service; a template once for each of its instances that something wants."""
     folders = [root / folder / "systemd/system" for folder in UNITS]
-    seen: set[str] = set()
+    observed: set[str] = set()
     for folder in folders:
         for file in sorted(folder.glob("*.service")):
-            if file.name in seen:
+            if file.name in observed:
                 continue
-            seen.add(file.name)
+            observed.add(file.name)
             content = "\n".join((text.read(file), *map(text.read, _drop_ins(file.name, folders))))
             for name, instance in _instances(file.name, folders):
                 yield Unit(name, content.replace("%i", instance).replace("%I", instance))
@@ -128,7 +128,7 @@ def _mentions(content: str, project: Project) -> bool:
     ]
     names = "|".join(re.escape(container.name) for container in project.containers)
     patterns = (
-        *(rf"(?<![\w/]){re.escape(one)}(?![\w-])" for one in folders if one),
+        *(rf"(?<![\w/]){re.escape(item)}(?![\w-])" for item in folders if item),
         rf"(?:-p|--project-name|COMPOSE_PROJECT_NAME)[\s=]+[\"']?{re.escape(project.name)}(?![\w-])",
         *([rf"docker\s[^;|&\n]*(?<![\w-])(?:{names})(?![\w-])"] if names else []),
     )

@@ -15,8 +15,8 @@ def outside_writers(needs: Needs) -> Check:
     clients = needs.outside_writers
     rows = [f"{store}: {', '.join(names[:MAX_NAMED])}{_more(names)}" for store, names in clients.items() if names]
     if not rows:
-        found = "no other program is connected to Qdrant or Redis" if needs.stores else NONE
-        return Check("outside-writers", State.OK, found)
+        result = "no other program is connected to Qdrant or Redis" if needs.stores else NONE
+        return Check("outside-writers", State.OK, result)
     return Check(
         "outside-writers",
         State.WARN,

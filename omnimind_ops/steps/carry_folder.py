@@ -25,8 +25,8 @@ class CarryFolderStep:
     def preview(self, step: Task[CarryFolderPayload]) -> Preview:
         """Return how many files would change, by their times; a running store changes its files until it stops."""
         folder = step.payload
-        found = changes(Path(folder.old), Path(folder.native), without=folder.without, live=True)
-        counts = [found.count(paths) for paths in (found.came, found.changed, found.vanished)]
+        outcome = changes(Path(folder.old), Path(folder.native), without=folder.without, live=True)
+        counts = [outcome.count(paths) for paths in (outcome.came, outcome.changed, outcome.vanished)]
         text = f"{counts[0]} files come, {counts[1]} change, {counts[2]} go to {folder.parked}"
         return Preview(step.id, Change.MAYBE, (f"{folder.native} → {folder.old}", text))
 
@@ -35,8 +35,8 @@ class CarryFolderStep:
         folder = step.payload
         old, parked = Path(folder.old), Path(folder.parked)
         take_back(old, parked)
-        found = carry(Path(folder.native), old, parked, without=folder.without, whole=folder.whole)
-        counts = [found.count(paths) for paths in (found.came, found.changed, found.vanished)]
+        result = carry(Path(folder.native), old, parked, without=folder.without, whole=folder.whole)
+        counts = [result.count(paths) for paths in (result.came, result.changed, result.vanished)]
         text = f"{counts[0]} files came, {counts[1]} changed, {counts[2]} vanished; the old ones are in {parked}"
         tell(line(step.id, f"{folder.old}: {text}"))
         return any(counts)

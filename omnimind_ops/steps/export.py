@@ -34,9 +34,9 @@ class ExportStep:
         export, file = step.payload, Path(step.payload.file)
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         partial = file.with_name(f".{file.name}.part")
-        words = ("-h", SOCKETS, "-p", str(export.port), "-U", "postgres", "-Fc", "-d", export.database)
+        command = ("-h", SOCKETS, "-p", str(export.port), "-U", "postgres", "-Fc", "-d", export.database)
         with open(partial, "wb", opener=_open_private) as out:
-            run(("pg_dump", *words), timeout=SECONDS, into=out, user="postgres", cwd=Path("/"))
+            run(("pg_dump", *command), timeout=SECONDS, into=out, user="postgres", cwd=Path("/"))
             os.fsync(out.fileno())
         partial.rename(file)
         tell(line(step.id, f"exported PostgreSQL to {file}; read it with pg_restore"))

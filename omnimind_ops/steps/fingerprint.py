@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from omnimind_ops.health.stores import COLLECTION
+from omnimind_ops.health.probes.qdrant import COLLECTION
 from omnimind_ops.model.event import Tell, line, warning
 from omnimind_ops.model.notes import FingerprintNotes
 from omnimind_ops.model.payloads import FingerprintPayload

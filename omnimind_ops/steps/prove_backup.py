@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from omnimind_ops.health.stores import COLLECTION
+from omnimind_ops.health.probes.qdrant import COLLECTION
 from omnimind_ops.model.checksum import DESCRIPTIONS, UNPROTECTED
 from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.notes import ProveBackupNotes

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from omnimind_ops.credentials import Credentials
-from omnimind_ops.health.stores import COLLECTION
+from omnimind_ops.health.probes.qdrant import COLLECTION
 from omnimind_ops.model.data import Fingerprint, compare
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.goal import Goal

@@ -1,7 +1,7 @@
 """The HTTP client of ops: one exchange over its own connection, TCP or unix socket, each of its parts timed.
 
 It uses http.client because health checks and the guard import it: that takes milliseconds, httpx takes 0.1 s. Two
-modules use other clients: flows/wheels/download httpx, for redirects, logins and certificates; stores/qdrant
+modules use other clients: flows/wheelhouse/download httpx, for redirects, logins and certificates; stores/qdrant
 qdrant-client.
 """
 

@@ -41,8 +41,8 @@ def census(data: World) -> Census:
     assert unfinished
     assert {id_: count for id_, count in rows if count} == texts
     wanted = {point_id(id_, number) for id_, count in rows for number in range(count)}
-    found = set(_points(data))
-    return Census(len(rows), len(found), frozenset(found - wanted), frozenset(wanted - found), unfinished[0])
+    results = set(_points(data))
+    return Census(len(rows), len(results), frozenset(results - wanted), frozenset(wanted - results), unfinished[0])
 
 
 def _points(data: World) -> Iterator[str]:
@@ -53,7 +53,7 @@ def _points(data: World) -> Iterator[str]:
             page, offset = client.scroll(
                 data.collection, limit=1000, offset=offset, with_payload=["document_id", "chunk"]
             )
-            yield from (str(one.id) for one in page if _is_ours(str(one.id), one.payload or {}))
+            yield from (str(item.id) for item in page if _is_ours(str(item.id), item.payload or {}))
             if offset is None:
                 return
 

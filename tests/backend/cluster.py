@@ -163,9 +163,9 @@ class Cluster:
 
     def _signal(self, store: str, number: int) -> None:
         root = psutil.Process(getattr(self.stores, store).pid)
-        for one in (root, *root.children(recursive=True)):
+        for item in (root, *root.children(recursive=True)):
             with suppress(psutil.NoSuchProcess):
-                one.send_signal(number)
+                item.send_signal(number)
 
     def postgres(self) -> psycopg.Connection:
         """A connection of one's own."""

@@ -30,7 +30,7 @@ def model_folder() -> Path:
     return Path(spec.submodule_search_locations[0]) / "model"
 
 
-def run(*words: str | Path, cwd: Path, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str | Path, cwd: Path, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the reference Python, without a hub and without a card; with `check`, an exit code but 0 fails the test with
     its last words.
     """
@@ -47,7 +47,7 @@ def run(*words: str | Path, cwd: Path, check: bool = True, **environment: str) -
         **environment,
     }
     done = subprocess.run(
-        (python, *words),
+        (python, *arguments),
         capture_output=True,
         text=True,
         timeout=500,

@@ -79,10 +79,10 @@ def test_a_worker_weighs_at_most_120_mb_after_it_was_used_for_everything(core: C
         ] * 2
         for path in ("/system", "/users", "/tokens?all=true", "/metrics", "/health/", "/openapi.json"):
             jobs += [lambda path=path: admin.get(path).status_code] * 40  # type: ignore[misc]
-        seen = set(pool.map(lambda job: job(), jobs))
+        observed = set(pool.map(lambda job: job(), jobs))
         maps = Path(f"/proc/{process.pid}/maps").read_text()
         rss = psutil.Process(process.pid).memory_info().rss / MIB
-    assert seen <= {200, 401, 422}
+    assert observed <= {200, 401, 422}
     print(f"RSS of a used worker: {rss:.0f} MiB")
     assert rss <= 120
     assert not any(name in maps for name in ("libtorch", "openvino", "qiskit", "numpy"))

@@ -124,12 +124,12 @@ def world(
     started = [_worker(home, number, port, variables) for number, port in enumerate(ports, 1)]
     everything = started if beside else [engine, *started]
     try:
-        for one in everything:
-            one.start()
+        for item in everything:
+            item.start()
         yield World(stores, home, dsn, collection, variables, engine, started, ports, tokens)
     finally:
-        for one in reversed(everything):
-            one.stop()
+        for item in reversed(everything):
+            item.stop()
         httpx.delete(f"{stores.qdrant_url}/collections/{collection}", headers={"api-key": stores.qdrant_key})
         shutil.rmtree(home, ignore_errors=True)
 

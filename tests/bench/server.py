@@ -47,7 +47,9 @@ class Backend:
         if bare == "/":
             return (200, {}, {"service": self.service}) if ours else (404, {}, {})
         if bare == "/openapi.json":
-            return (200, {}, {"paths": {one: {"post": {}} for one in self.routes}}) if self.routes else (404, {}, {})
+            return (
+                (200, {}, {"paths": {route: {"post": {}} for route in self.routes}}) if self.routes else (404, {}, {})
+            )
         if bare == "/v1/models":
             return (200, {}, {}) if self.open_reads else (401, {}, {})
         if bare == "/system" and ours:
@@ -95,8 +97,8 @@ def serving(backend: Backend) -> Iterator[Backend]:
 
         def act(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            status, headers, said = backend.answer(self.command, self.path, body)
-            data = json.dumps(said).encode()
+            status, headers, result = backend.answer(self.command, self.path, body)
+            data = json.dumps(result).encode()
             self.send_response(status)
             for key, value in {"content-type": "application/json", "content-length": str(len(data)), **headers}.items():
                 self.send_header(key, value)
@@ -141,10 +143,10 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     }
 
 
-def start(home: Path, *words: str, **more: str) -> subprocess.Popen[str]:
+def start(home: Path, *arguments: str, **more: str) -> subprocess.Popen[str]:
     """Start `omnimind bench …`."""
     return subprocess.Popen(
-        (sys.executable, "-m", "omnimind_ops", "bench", *words),
+        (sys.executable, "-m", "omnimind_ops", "bench", *arguments),
         env=environment(home, **more),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -152,19 +154,19 @@ def start(home: Path, *words: str, **more: str) -> subprocess.Popen[str]:
     )
 
 
-def bench(home: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+def bench(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run `omnimind bench …` to its end."""
-    with start(home, *words, **more) as process:
+    with start(home, *arguments, **more) as process:
         out, err = process.communicate(timeout=120)
-    return subprocess.CompletedProcess(words, process.returncode, out, err)
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
 def document(said: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     """The one document on stdout, checked against the published schema."""
     (line,) = said.stdout.splitlines()
-    found: dict[str, Any] = json.loads(line)
-    valid(found)
-    return found
+    data: dict[str, Any] = json.loads(line)
+    valid(data)
+    return data
 
 
 def valid(found: object) -> None:

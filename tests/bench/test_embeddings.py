@@ -23,16 +23,16 @@ def test_a_requirement_that_a_slowed_backend_misses_is_99_and_one_that_it_meets_
     assert good.returncode == 0, good.stderr
     assert bad.returncode == 99
     assert "p95<100ms" in bad.stderr
-    assert [one["ok"] for one in document(bad)["requirements"]] == [False, True]
+    assert [requirement["ok"] for requirement in document(bad)["requirements"]] == [False, True]
     assert [row["p50_ms"] for row in document(bad)["stages"] if row["name"] == "inference"] == [120.0]
 
 
 def test_time_that_the_server_hides_in_no_stage_is_found(tmp_path: Path) -> None:
     with serving(Backend()) as honest, serving(Backend(hidden=0.05)) as hiding:
         good = bench(tmp_path, *FEW, "--target", honest.url, "--no-qdrant", "--json")
-        told = bench(tmp_path, *FEW, "--target", hiding.url, "--no-qdrant", "--json")
+        result = bench(tmp_path, *FEW, "--target", hiding.url, "--no-qdrant", "--json")
         shown = bench(tmp_path, *FEW, "--target", hiding.url, "--no-qdrant", "--require", "unaccounted<5%")
-    check = document(told)["sum_check"]
+    check = document(result)["sum_check"]
     assert check["ok"] is False
     assert check["difference"] > 0.5
     assert check["wall_ms"] - check["sum_ms"] == pytest.approx(50, abs=40)
@@ -59,13 +59,13 @@ def test_stages_that_are_told_twice_do_not_add_up_either(tmp_path: Path) -> None
 
 def test_a_run_for_the_gpu_that_the_cpu_did_has_no_result(tmp_path: Path) -> None:
     with serving(Backend()) as backend:
-        said = bench(tmp_path, *FEW, "--target", backend.url, "--device", "gpu", "--save", "x")
-        asked = backend.posts
+        result = bench(tmp_path, *FEW, "--target", backend.url, "--device", "gpu", "--save", "x")
+        requested = backend.posts
         assert bench(tmp_path, *FEW, "--target", backend.url, "--device", "cpu").returncode == 0
-    assert said.returncode == 1
-    assert said.stdout == ""
-    assert "gpu was requested, but the responses came from cpu" in said.stderr
-    assert asked == 1, "it was found out at the first answer"
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert "gpu was requested, but the responses came from cpu" in result.stderr
+    assert requested == 1, "it was found out at the first answer"
     assert not list(tmp_path.rglob("x.json"))
 
 
@@ -79,9 +79,9 @@ def test_a_device_that_changes_meanwhile_is_no_result(tmp_path: Path) -> None:
 
     backend._embed = embed  # type: ignore[method-assign]
     with serving(backend):
-        said = bench(tmp_path, *FEW, "--target", backend.url)
-    assert said.returncode == 1
-    assert "changed from cuda:0 to cpu" in said.stderr
+        result = bench(tmp_path, *FEW, "--target", backend.url)
+    assert result.returncode == 1
+    assert "changed from cuda:0 to cpu" in result.stderr
 
 
 def test_ctrl_c_keeps_what_was_measured(tmp_path: Path) -> None:
@@ -94,54 +94,54 @@ def test_ctrl_c_keeps_what_was_measured(tmp_path: Path) -> None:
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
-    found = json.loads(out)
-    valid(found)
-    assert found["interrupted"] is True
-    assert found["repeats"] == 0
-    assert found["total"]["p50_ms"] > 40
-    assert sum(count for _, _, count in found["histogram"]) >= 30
-    assert found["texts_per_s"] > 0
+    data = json.loads(out)
+    valid(data)
+    assert data["interrupted"] is True
+    assert data["repeats"] == 0
+    assert data["total"]["p50_ms"] > 40
+    assert sum(count for _, _, count in data["histogram"]) >= 30
+    assert data["texts_per_s"] > 0
     saved = json.loads(next(tmp_path.rglob("part.json")).read_text())
-    assert saved["total"] == found["total"]
+    assert saved["total"] == data["total"]
 
 
 def test_a_stranger_is_asked_by_the_routes_that_it_describes_and_what_it_does_not_tell_is_not_told(
     tmp_path: Path,
 ) -> None:
     with serving(Backend(service="", routes=("/v1/embeddings",))) as backend:
-        found = document(bench(tmp_path, *FEW, "--target", backend.url, "--json"))
-    assert found["route"] == "POST /v1/embeddings"
-    assert (found["device"], found["settings"]["cache"], found["settings"]["qdrant"]) == (
+        result = document(bench(tmp_path, *FEW, "--target", backend.url, "--json"))
+    assert result["route"] == "POST /v1/embeddings"
+    assert (result["device"], result["settings"]["cache"], result["settings"]["qdrant"]) == (
         "not reported",
         "unknown",
         False,
     )
-    assert found["texts_per_s"] > 0
-    untold = {row["name"] for row in found["stages"] if row["p50_ms"] is None}
+    assert result["texts_per_s"] > 0
+    untold = {row["name"] for row in result["stages"] if row["p50_ms"] is None}
     assert untold >= {"tokenise", "queue", "inference", "serialise", "qdrant", "redis"}
-    assert {row["note"] for row in found["stages"] if row["name"] in untold} == {"not reported"}
-    assert found["sum_check"]["ok"] is None
+    assert {row["note"] for row in result["stages"] if row["name"] in untold} == {"not reported"}
+    assert result["sum_check"]["ok"] is None
 
 
 def test_a_stranger_that_describes_no_route_is_sent_nothing_but_gets(tmp_path: Path) -> None:
     with serving(Backend(service="")) as backend:
-        found = document(bench(tmp_path, *FEW, "--target", backend.url, "--json"))
-    assert (found["route"], found["texts_per_s"], found["settings"]["asks"]) == ("GET /health/", None, "health")
-    assert found["total"]["p50_ms"] > 0
-    assert {one.partition(" ")[0] for one in backend.asked} == {"GET"}
+        result = document(bench(tmp_path, *FEW, "--target", backend.url, "--json"))
+    assert (result["route"], result["texts_per_s"], result["settings"]["asks"]) == ("GET /health/", None, "health")
+    assert result["total"]["p50_ms"] > 0
+    assert {item.partition(" ")[0] for item in backend.asked} == {"GET"}
 
 
 def test_the_gpu_of_a_stranger_that_tells_no_device_cannot_be_measured(tmp_path: Path) -> None:
     with serving(Backend(service="", routes=("/embed",))) as backend:
-        said = bench(tmp_path, *FEW, "--target", backend.url, "--device", "gpu")
-    assert said.returncode == 1
-    assert "do not name the device" in said.stderr
+        result = bench(tmp_path, *FEW, "--target", backend.url, "--device", "gpu")
+    assert result.returncode == 1
+    assert "do not name the device" in result.stderr
 
 
 def test_a_result_is_compared_with_one_of_the_same_work_and_no_other(tmp_path: Path) -> None:
     with serving(Backend(told={"inference": 60.0})) as slow, serving(Backend(told={"inference": 15.0})) as fast:
         assert bench(tmp_path, *FEW, "--target", slow.url, "--save", "docker").returncode == 0
-        found = document(bench(tmp_path, *FEW, "--target", fast.url, "--baseline", "docker", "--json"))
+        result = document(bench(tmp_path, *FEW, "--target", fast.url, "--baseline", "docker", "--json"))
         back = bench(tmp_path, *FEW, "--target", slow.url, "--baseline", "docker")
         posts = fast.posts
         other = bench(tmp_path, "embeddings", "--n", "8", "--batch", "8", "--target", fast.url, "--baseline", "docker")
@@ -159,9 +159,9 @@ def test_a_result_is_compared_with_one_of_the_same_work_and_no_other(tmp_path: P
             "docker",
             "--compare-anyway",
         )
-    rows = {row["name"]: row for row in found["comparison"]["rows"]}
+    rows = {row["name"]: row for row in result["comparison"]["rows"]}
     assert rows["inference"]["ratio"] == 4.0
-    assert "× faster" in found["comparison"]["verdict"]
+    assert "× faster" in result["comparison"]["verdict"]
     assert "not faster" in back.stdout
     assert other.returncode == 1
     assert "n 40, now 8" in other.stderr
@@ -176,9 +176,9 @@ def test_a_baseline_of_another_machine_is_refused(tmp_path: Path) -> None:
         there = json.loads(file.read_text())
         there["environment"]["cpu"] = "Another 9000"
         (file.parent / "there.json").write_text(json.dumps(there))
-        said = bench(tmp_path, *FEW, "--target", backend.url, "--baseline", "there")
-    assert said.returncode == 1
-    assert "another machine (cpu Another 9000" in said.stderr
+        result = bench(tmp_path, *FEW, "--target", backend.url, "--baseline", "there")
+    assert result.returncode == 1
+    assert "another machine (cpu Another 9000" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -204,46 +204,46 @@ def test_wrong_usage_is_64_before_anything_is_asked(tmp_path: Path, words: tuple
 
 def test_a_cache_that_cannot_be_cleaned_up_is_not_written_to(tmp_path: Path) -> None:
     with serving(Backend()) as backend:
-        said = bench(tmp_path, *FEW, "--target", backend.url, "--cache", "cold")
-    assert said.returncode == 1
-    assert "could not be deleted afterwards" in said.stderr
+        result = bench(tmp_path, *FEW, "--target", backend.url, "--cache", "cold")
+    assert result.returncode == 1
+    assert "could not be deleted afterwards" in result.stderr
     assert backend.posts == 0
 
 
 def test_a_login_that_nobody_has_is_a_problem_and_a_token_is_used(tmp_path: Path) -> None:
     with serving(Backend(open_reads=False)) as backend:
-        said = bench(tmp_path, *FEW, "--target", backend.url)
+        result = bench(tmp_path, *FEW, "--target", backend.url)
         assert bench(tmp_path, *FEW, "--target", backend.url, OMNIMIND_TOKEN="omt_x").returncode == 0
-    assert said.returncode == 1
-    assert "OMNIMIND_TOKEN" in said.stderr
-    assert "omt_x" not in said.stderr + said.stdout
+    assert result.returncode == 1
+    assert "OMNIMIND_TOKEN" in result.stderr
+    assert "omt_x" not in result.stderr + result.stdout
 
 
 @pytest.mark.parametrize("case", [FEW, ("search",), ("cluster",)], ids=lambda case: case[0])
 def test_nobody_at_home_is_a_problem(tmp_path: Path, case: tuple[str, ...]) -> None:
     with serving(Backend()) as backend:
         pass
-    said = bench(tmp_path, *case, "--target", backend.url)
-    assert said.returncode == 1
-    assert "does not answer" in said.stderr
+    result = bench(tmp_path, *case, "--target", backend.url)
+    assert result.returncode == 1
+    assert "does not answer" in result.stderr
 
 
 def test_a_picture_and_markdown_are_made(tmp_path: Path) -> None:
     with serving(Backend()) as backend:
         for name in ("a.svg", "a.png"):
-            said = bench(tmp_path, *FEW, "--target", backend.url, "--plot", str(tmp_path / name), "--markdown")
-            assert said.returncode == 0, said.stderr
+            result = bench(tmp_path, *FEW, "--target", backend.url, "--plot", str(tmp_path / name), "--markdown")
+            assert result.returncode == 0, result.stderr
     assert b"<svg" in (tmp_path / "a.svg").read_bytes()
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
-    assert "| inference | 5.00 |" in said.stdout
-    assert "| **total** |" in said.stdout
+    assert "| inference | 5.00 |" in result.stdout
+    assert "| **total** |" in result.stdout
 
 
 def test_without_matplotlib_it_says_what_to_install_before_it_measures(tmp_path: Path) -> None:
     (tmp_path / "lib/matplotlib").mkdir(parents=True)
     (tmp_path / "lib/matplotlib/__init__.py").write_text("raise ImportError('not here')")
     with serving(Backend()) as backend:
-        said = bench(
+        result = bench(
             tmp_path,
             *FEW,
             "--target",
@@ -252,17 +252,17 @@ def test_without_matplotlib_it_says_what_to_install_before_it_measures(tmp_path:
             str(tmp_path / "a.svg"),
             PYTHONPATH=f"{tmp_path / 'lib'}:{Path(__file__).parents[2]}",
         )
-    assert said.returncode == 1
-    assert "-m pip install 'matplotlib>=3.10'" in said.stderr
+    assert result.returncode == 1
+    assert "-m pip install 'matplotlib>=3.10'" in result.stderr
     assert not backend.asked
 
 
 @pytest.mark.parametrize("words", [("--help",), ("embeddings", "--help"), ("all", "--help")])
 def test_help_imports_nothing_that_measures_or_draws(tmp_path: Path, words: tuple[str, ...]) -> None:
     """It has a quarter of a second."""
-    said = bench(tmp_path, *words, PYTHONPROFILEIMPORTTIME="1")
-    imported = {line.rpartition("|")[2].strip() for line in said.stderr.splitlines()}
-    assert said.returncode == 0
+    result = bench(tmp_path, *words, PYTHONPROFILEIMPORTTIME="1")
+    imported = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
+    assert result.returncode == 0
     assert "omnimind_ops.cli.bench" in imported
     assert (
         imported

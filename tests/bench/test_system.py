@@ -24,12 +24,12 @@ TABLES = ("users", "tokens", "documents", "chunks")
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
     """One system that is up."""
-    one = System()
+    item = System()
     try:
-        one.up()
-        yield one
+        item.up()
+        yield item
     finally:
-        one.close()
+        item.close()
 
 
 def kept(world: World) -> dict[str, Any]:
@@ -41,13 +41,13 @@ def kept(world: World) -> dict[str, Any]:
     headers = {"api-key": world.qdrant_key}
     collections = httpx.get(f"{world.qdrant_url}/collections", headers=headers).json()["result"]["collections"]
     points = 0
-    if world.system.collection in {one["name"] for one in collections}:
-        said = httpx.post(
+    if world.system.collection in {collection["name"] for collection in collections}:
+        response = httpx.post(
             f"{world.qdrant_url}/collections/{world.system.collection}/points/count",
             headers=headers,
             json={"exact": True},
         )
-        points = said.json()["result"]["count"]
+        points = response.json()["result"]["count"]
     return {**rows, "cached": cached, "points": points}
 
 
@@ -55,9 +55,9 @@ def measured(said: Said, code: int = 0) -> dict[str, Any]:
     """The document on stdout, checked against the schema."""
     assert said.code == code, f"exit {said.code}\n{said.err}\n{said.out}"
     (line,) = said.out.splitlines()
-    found: dict[str, Any] = json.loads(line)
-    valid(found)
-    return found
+    data: dict[str, Any] = json.loads(line)
+    valid(data)
+    return data
 
 
 @pytest.fixture(autouse=True)
@@ -69,8 +69,8 @@ def nothing_is_left(system: System) -> Iterator[None]:
 
 
 def test_every_stage_of_an_embedding_is_told_and_they_add_up(system: System) -> None:
-    found = measured(system.run("bench", *FEW, "--json"))
-    rows = {row["name"]: row for row in found["stages"]}
+    result = measured(system.run("bench", *FEW, "--json"))
+    rows = {row["name"]: row for row in result["stages"]}
     assert [name for name, row in rows.items() if row["p50_ms"] is None] == []
     assert list(rows) == [
         "request",
@@ -86,13 +86,13 @@ def test_every_stage_of_an_embedding_is_told_and_they_add_up(system: System) -> 
         "postgres",
         "response",
     ]
-    assert found["sum_check"]["ok"] is True, found["sum_check"]
-    assert found["device"] == "cpu"
+    assert result["sum_check"]["ok"] is True, result["sum_check"]
+    assert result["device"] == "cpu"
     assert rows["inference"]["note"].startswith("cpu, ")
     assert rows["redis"]["note"].startswith("cold: ")
     assert rows["qdrant"]["note"].startswith("warm: ")
-    assert found["cache"] == {"hits": 0, "misses": 24 * found["repeats"]}
-    assert found["environment"]["versions"]["openvino"]
+    assert result["cache"] == {"hits": 0, "misses": 24 * result["repeats"]}
+    assert result["environment"]["versions"]["openvino"]
 
 
 def test_a_warm_cache_calculates_nothing_and_one_that_is_off_is_not_asked(system: System) -> None:
@@ -110,24 +110,24 @@ def test_a_warm_cache_calculates_nothing_and_one_that_is_off_is_not_asked(system
 
 
 def test_a_gpu_that_is_not_there_has_no_result(system: System) -> None:
-    said = system.run("bench", *FEW, "--device", "gpu")
-    assert (said.code, said.out) == (1, "")
-    assert "the responses came from cpu" in said.err
+    result = system.run("bench", *FEW, "--device", "gpu")
+    assert (result.code, result.out) == (1, "")
+    assert "the responses came from cpu" in result.err
 
 
 def test_four_callers_at_once_still_add_up(system: System) -> None:
-    found = measured(
+    result = measured(
         system.run("bench", "embeddings", "--n", "64", "--batch", "4", "-c", "4", "--repeats", "3", "--json")
     )
-    assert found["sum_check"]["difference"] < 0.15, "what waits for a worker's event loop is in no stage"
-    assert found["settings"]["concurrency"] == 4
+    assert result["sum_check"]["difference"] < 0.15, "what waits for a worker's event loop is in no stage"
+    assert result["settings"]["concurrency"] == 4
 
 
 def test_nothing_is_measured_while_another_omnimind_changes_the_system(system: System) -> None:
     with hold(world_of(system).lock, "somebody", "restart"):
-        said = system.run("bench", *FEW)
-    assert said.code == 5
-    assert "somebody" in said.err
+        result = system.run("bench", *FEW)
+    assert result.code == 5
+    assert "somebody" in result.err
 
 
 def test_a_user_that_a_killed_measurement_left_behind_goes_with_a_later_one(system: System) -> None:
@@ -140,8 +140,8 @@ def test_a_user_that_a_killed_measurement_left_behind_goes_with_a_later_one(syst
 
 
 def test_the_next_measurement_deletes_the_user_of_a_killed_one_and_spares_that_of_a_running_one(system: System) -> None:
-    words = ("bench", "cluster", "--rate", "2", "--for", "120")
-    with system.start(*words) as killed, system.start(*words) as running:
+    command = ("bench", "cluster", "--rate", "2", "--for", "120")
+    with system.start(*command) as killed, system.start(*command) as running:
         try:
             wait("both have a user", lambda: len(bench_users(system)) == 2)
             killed.kill()
@@ -162,8 +162,8 @@ def bench_users(system: System) -> list[str]:
 
 
 def test_saved_results_are_shown_by_the_backend(system: System) -> None:
-    said = system.run("bench", *FEW, "--save", "one", "--json")
-    found = measured(said)
+    result = system.run("bench", *FEW, "--save", "one", "--json")
+    outcome = measured(result)
     made = system.run("user", "add", "someone", "--generate", "--json").ok()
     try:
         token = system.run("user", "token", "someone", "--json").ok().result["token"]
@@ -176,37 +176,37 @@ def test_saved_results_are_shown_by_the_backend(system: System) -> None:
         with psycopg.connect(world_of(system).postgres_dsn, autocommit=True) as link:
             link.execute("DELETE FROM users WHERE name = 'someone'")
     assert made.result["role"] == "admin", "the user of a measurement before was not the first"
-    assert [one["name"] for one in listed] == ["one"]
-    assert kept_one == found
+    assert [item["name"] for item in listed] == ["one"]
+    assert kept_one == outcome
 
 
 def test_search_finds_what_an_exact_search_finds(system: System) -> None:
-    found = measured(
+    result = measured(
         system.run("bench", "search", "--n", "20", "--repeats", "3", "--json", "--require", "recall>=0.99")
     )
-    assert found["filled"] == 1000
-    assert found["points"] >= 500
-    assert found["recall"] >= 0.99
-    assert next(row for row in found["stages"] if row["name"] == "qdrant")["p50_ms"] > 0
+    assert result["filled"] == 1000
+    assert result["points"] >= 500
+    assert result["recall"] >= 0.99
+    assert next(row for row in result["stages"] if row["name"] == "qdrant")["p50_ms"] > 0
 
 
 def test_circuits_are_measured_on_the_cpu_and_nothing_is_kept_for_a_router_without_a_gpu(system: System) -> None:
-    found = measured(system.run("bench", "quantum", "--budget", "4", "--json"))
-    assert {row["device"] for row in found["rows"]} == {"cpu"}
-    assert {row["circuit"] for row in found["rows"]} == {"qft", "qv"}
-    assert found["why_not"]
-    assert found["saved"] == ""
-    assert found["crossover"] is None
+    result = measured(system.run("bench", "quantum", "--budget", "4", "--json"))
+    assert {row["device"] for row in result["rows"]} == {"cpu"}
+    assert {row["circuit"] for row in result["rows"]} == {"qft", "qv"}
+    assert result["why_not"]
+    assert result["saved"] == ""
+    assert result["crossover"] is None
 
 
 def test_a_killed_backend_loses_no_request(system: System) -> None:
-    found = measured(
+    result = measured(
         system.run("bench", "cluster", "--rate", "10", "--for", "6", "--kill", "--json", "--require", "lost<1")
     )
-    assert found["requests"] == 60
-    assert found["lost"] == 0
-    assert found["killed"]["service"] == f"backend-{system.backends[0]}"
-    assert {one["url"].rpartition(":")[2] for one in found["backends"] if one["answers"]} == {
+    assert result["requests"] == 60
+    assert result["lost"] == 0
+    assert result["killed"]["service"] == f"backend-{system.backends[0]}"
+    assert {backend["url"].rpartition(":")[2] for backend in result["backends"] if backend["answers"]} == {
         str(port) for port in system.backends
     }
-    assert len({worker for one in found["backends"] for worker in one["workers"]}) >= 3
+    assert len({worker for item in result["backends"] for worker in item["workers"]}) >= 3

@@ -89,18 +89,18 @@ def trial(chance: random.Random, forms: Forms) -> Result:
     with tempfile.TemporaryDirectory(prefix="om-corruption-") as name:
         if chance.random() < REDIS:
             return corruption_redis.trial(Path(name), chance, damaged=is_damaged)
-        made = chance.choice([one for one in MADE if one != "made-1.15.5" or reads_rocksdb()])
+        made = chance.choice([item for item in MADE if item != "made-1.15.5" or reads_rocksdb()])
         form, is_checked = chance.choice(FORMS), chance.random() < CHECKED
         source = forms.path(made, form)
         path = Path(name) / source.name
         subprocess.run(["cp", "-a", "--sparse=always", source, path], check=True)
-        said = "as it was"
+        result = "as it was"
         if is_damaged:
-            said = (damage.of_folder if path.is_dir() else damage.of_file)(path, chance)
+            result = (damage.of_folder if path.is_dir() else damage.of_file)(path, chance)
         beside = source.with_name(f"{source.name}.checksum")
         if is_checked := is_checked and beside.is_file():
             shutil.copy(beside, path.parent)
-        detail = f"{made}, {form}{', its checksum beside it' if is_checked else ''}: {said}"
+        detail = f"{made}, {form}{', its checksum beside it' if is_checked else ''}: {result}"
         return _judged(made, form, source, path, detail, damaged=is_damaged)
 
 
@@ -117,12 +117,12 @@ def _judged(made: str, form: str, source: Path, path: Path, detail: str, *, dama
         left = sorted(os.listdir(folder / "home" / "storage")) if (folder / "home" / "storage").is_dir() else []
         return Result("refused", detail=f"{detail}: {problem}; left: {left}")
     with scratch_server(program(), storage, folder / "server") as endpoint:
-        found = read(endpoint)
+        result = read(endpoint)
     wanted = expected(_recorded(form))
-    if found == wanted:
+    if result == wanted:
         return Result("accepted and equal", detail=detail)
     name = _missing(source, path) if backup.checksum in UNPROTECTED else COVERED
-    return Result(name, True, f"{detail}: {_difference(found, wanted)}")
+    return Result(name, True, f"{detail}: {_difference(result, wanted)}")
 
 
 def _recorded(form: str) -> str:
@@ -154,34 +154,34 @@ def _names(path: Path) -> set[str]:
 
 
 def _names_in(tar: tarfile.TarFile, prefix: str = "") -> Iterator[str]:
-    for one in tar:
-        if one.isfile():
-            yield prefix + one.name
-        if one.isfile() and one.name.endswith((".tar", ".snapshot")):
-            inner = tar.extractfile(one)
+    for item in tar:
+        if item.isfile():
+            yield prefix + item.name
+        if item.isfile() and item.name.endswith((".tar", ".snapshot")):
+            inner = tar.extractfile(item)
             assert inner
             with tarfile.open(fileobj=io.BytesIO(inner.read())) as nested:
-                yield from _names_in(nested, f"{prefix}{one.name}/")
+                yield from _names_in(nested, f"{prefix}{item.name}/")
 
 
 def _difference(found: dict[str, Any], wanted: dict[str, Any]) -> str:
     """Return in a few words what is not the same."""
     for name in sorted(found.keys() | wanted.keys()):
-        one, other = found.get(name), wanted.get(name)
-        if one == other:
+        item, other = found.get(name), wanted.get(name)
+        if item == other:
             continue
-        if not isinstance(one, dict) or not isinstance(other, dict) or "points" not in one or "points" not in other:
-            return f"{name}: {str(one)[:100]} instead of {str(other)[:100]}"
+        if not isinstance(item, dict) or not isinstance(other, dict) or "points" not in item or "points" not in other:
+            return f"{name}: {str(item)[:100]} instead of {str(other)[:100]}"
         changed = [
             key
-            for key in one["points"].keys() | other["points"].keys()
-            if one["points"].get(key) != other["points"].get(key)
+            for key in item["points"].keys() | other["points"].keys()
+            if item["points"].get(key) != other["points"].get(key)
         ]
         missing, more = (
-            len(other["points"].keys() - one["points"].keys()),
-            len(one["points"].keys() - other["points"].keys()),
+            len(other["points"].keys() - item["points"].keys()),
+            len(item["points"].keys() - other["points"].keys()),
         )
-        return f"{name}: {len(changed)} of {len(other['points'])} points differ, {missing} missing and {more} that should not be there, as {changed[:3]}; indexes {one['indexes']} instead of {other['indexes']}"
+        return f"{name}: {len(changed)} of {len(other['points'])} points differ, {missing} missing and {more} that should not be there, as {changed[:3]}; indexes {item['indexes']} instead of {other['indexes']}"
     return "nothing"
 
 

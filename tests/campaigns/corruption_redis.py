@@ -43,11 +43,11 @@ def trial(folder: Path, chance: random.Random, *, damaged: bool) -> Result:
     path = folder / form
     if (MADE / form).is_dir():
         shutil.copytree(MADE / form, path)
-        said = damage.of_folder(path, chance) if damaged else "as it was"
+        result = damage.of_folder(path, chance) if damaged else "as it was"
     else:
         shutil.copy(MADE / form, path)
-        said = damage.of_file(path, chance) if damaged else "as it was"
-    return _judged(path, folder, f"Redis, {form}: {said}", damaged=damaged)
+        result = damage.of_file(path, chance) if damaged else "as it was"
+    return _judged(path, folder, f"Redis, {form}: {result}", damaged=damaged)
 
 
 def _judged(path: Path, folder: Path, detail: str, *, damaged: bool) -> Result:
@@ -58,9 +58,9 @@ def _judged(path: Path, folder: Path, detail: str, *, damaged: bool) -> Result:
         if not damaged:
             return Result(REFUSED_WHOLE, True, f"{detail}: {problem}")
         return Result("Redis: refused", detail=f"{detail}: {problem}")
-    found = census(folder / "made.rdb", folder)
-    if found == held():
+    result = census(folder / "made.rdb", folder)
+    if result == held():
         return Result("Redis: accepted and equal", detail=detail)
-    changed = [key for key in found.keys() | held().keys() if found.get(key) != held().get(key)]
+    changed = [key for key in result.keys() | held().keys() if result.get(key) != held().get(key)]
     is_said = any(text in coverage(backup) for text in (NOT_COVERED, AOF_NOT_COVERED))
     return Result(UNSEEN if is_said else COVERED, True, f"{detail}: {len(changed)} keys differ, as {changed[:3]}")

@@ -50,9 +50,9 @@ def omit(data: bytearray, chance: random.Random) -> str:
 
 def swap(data: bytearray, chance: random.Random) -> str:
     """Exchange two blocks."""
-    one, two = _block(data, chance), _block(data, chance)
-    data[one : one + BLOCK], data[two : two + BLOCK] = data[two : two + BLOCK], data[one : one + BLOCK]
-    return f"blocks at {one} and {two} exchanged"
+    item, two = _block(data, chance), _block(data, chance)
+    data[item : item + BLOCK], data[two : two + BLOCK] = data[two : two + BLOCK], data[item : item + BLOCK]
+    return f"blocks at {item} and {two} exchanged"
 
 
 def _block(data: bytearray, chance: random.Random) -> int:
@@ -68,19 +68,19 @@ def of_file(path: Path, chance: random.Random) -> str:
     change = chance.choice(BYTES)
     if size <= _LARGE:
         data = bytearray(path.read_bytes())
-        said = change(data, chance)
+        result = change(data, chance)
         path.write_bytes(data)
-        return said
+        return result
     with path.open("r+b") as file:
         file.seek(_first_data(file.fileno(), chance, size))
         start = file.tell()
         data = bytearray(file.read(_LARGE))
-        said = change(data, chance)
+        result = change(data, chance)
         if len(data) < _LARGE and change is cut:
             file.truncate(start + len(data))
         file.seek(start)
         file.write(data)
-    return f"from byte {start}: {said}"
+    return f"from byte {start}: {result}"
 
 
 _LARGE = 1 << 20
@@ -105,8 +105,8 @@ def of_folder(folder: Path, chance: random.Random) -> str:
     if kind == "folder gone" and path.parent != folder:
         shutil.rmtree(path.parent)
         return f"{name.parent} removed"
-    others = [one for one in files if one != path]
-    if kind == "exchanged" and (alike := [one for one in others if one.name == path.name] or others):
+    others = [file for file in files if file != path]
+    if kind == "exchanged" and (alike := [item for item in others if item.name == path.name] or others):
         other = chance.choice(alike)
         first, second = path.read_bytes(), other.read_bytes()
         path.write_bytes(second)

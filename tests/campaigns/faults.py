@@ -34,7 +34,7 @@ def trial(running: Cluster, chance: random.Random) -> Result:
     row.bound = FOREVER
     detail = f"{measure.__name__}: {row.injected}; " + "; ".join((f"{row.lost} lost of {row.requests}", *row.notes[:3]))
     settled = seconds_until(
-        lambda: all(one.alive and not one.bad for one in running.health().services), SETTLED_SECONDS, 0.2
+        lambda: all(service.alive and not service.bad for service in running.health().services), SETTLED_SECONDS, 0.2
     )
     if settled == float("inf"):
         return Result("not all is well afterwards", True, detail)

@@ -37,15 +37,15 @@ def trial(chance: random.Random) -> Result:
         there = {f"file{number}": OLD for number in range(len(PLAN.steps)) if chance.random() < 0.5}
         for file, text in there.items():
             (folder / file).write_text(text)
-        said, verb = [], "apply"
+        result, verb = [], "apply"
         for _ in range(chance.randint(1, KILLS)):
             verb = (
-                "undo" if verb == "undo" or (said and chance.random() < 0.3) else "apply"
+                "undo" if verb == "undo" or (result and chance.random() < 0.3) else "apply"
             )  # who is on the way back stays on it
-            said.append(f"{verb} {_killed(folder, verb, chance)}")
+            result.append(f"{verb} {_killed(folder, verb, chance)}")
         verb = "undo" if verb == "undo" or chance.random() < 0.5 else "apply"
         code = forked(folder, verb)
-        return _judged(folder, verb, code, there, "; ".join(said))
+        return _judged(folder, verb, code, there, "; ".join(result))
 
 
 def _judged(folder: Path, verb: str, code: int, there: dict[str, str], said: str) -> Result:

@@ -36,8 +36,8 @@ def opened() -> Iterator[Trial]:
     """One system for all trials, with a user who may write."""
     password = secrets.token_urlsafe(24)
     with cluster() as running:
-        words = (sys.executable, "-m", "omnimind_ops", "user", "add", NAME, "--role", "admin", "--password-stdin")
-        subprocess.run(words, input=f"{password}\n", text=True, check=True, capture_output=True, timeout=120)
+        command = (sys.executable, "-m", "omnimind_ops", "user", "add", NAME, "--role", "admin", "--password-stdin")
+        subprocess.run(command, input=f"{password}\n", text=True, check=True, capture_output=True, timeout=120)
         yield partial(trial, running, password)
 
 
@@ -51,7 +51,7 @@ def trial(running: Cluster, password: str, chance: random.Random) -> Result:
             time.sleep(min(left, chance.uniform(*BETWEEN)))
             killed += _kill(running, chance)
     settled = seconds_until(
-        lambda: all(one.alive and not one.bad for one in running.health().services), SETTLED_SECONDS, 0.2
+        lambda: all(service.alive and not service.bad for service in running.health().services), SETTLED_SECONDS, 0.2
     )
     detail = f"killed {', '.join(killed)}; {dict(ledger.answers)}"
     if settled == float("inf"):
@@ -73,13 +73,13 @@ def _kill(running: Cluster, chance: random.Random) -> list[str]:
 def _reckoned(running: Cluster, password: str, ledger: Ledger, detail: str) -> Result:
     """Compare what was acknowledged with what PostgreSQL holds, and with what the API shows of it."""
     with psycopg.connect(running.world.postgres_dsn) as link:
-        ready = {str(one) for (one,) in link.execute("SELECT id FROM documents WHERE state = 'ready'").fetchall()}
+        ready = {str(item) for (item,) in link.execute("SELECT id FROM documents WHERE state = 'ready'").fetchall()}
     lost, undead = ledger.kept - ready, ledger.gone & ready
     cookie, port = _login(running.world.system.backend_ports[0], password), running.world.system.backend_ports[0]
     with httpx.Client(
         base_url=f"http://127.0.0.1:{port}", headers={"cookie": cookie}, timeout=60, trust_env=False
     ) as http:
-        unread = {one for one in sorted(ledger.kept) if http.get(f"/documents/{one}").status_code != 200}
+        unread = {entry for entry in sorted(ledger.kept) if http.get(f"/documents/{entry}").status_code != 200}
     points = _without_points(running, ledger.kept)
     detail = f"{len(ledger.kept)} kept, {len(ledger.gone)} deleted; {detail}"
     if lost or unread or points:
@@ -91,9 +91,9 @@ def _reckoned(running: Cluster, password: str, ledger: Ledger, detail: str) -> R
     if undead:
         return Result("deleted documents are there again", True, f"{sorted(undead)[:3]}; {detail}")
     wrong = [
-        said
-        for said in ledger.answers
-        if said.rsplit(" ", 1)[1] not in ("200", "201", "202", "204", "404", "503", "answer")
+        answer
+        for answer in ledger.answers
+        if answer.rsplit(" ", 1)[1] not in ("200", "201", "202", "204", "404", "503", "answer")
     ]
     return (
         Result("answers that nobody should get", True, f"{wrong}; {detail}")
@@ -108,22 +108,22 @@ def _without_points(running: Cluster, kept: set[str]) -> list[str]:
     with httpx.Client(
         base_url=world.qdrant_url, headers={"api-key": world.qdrant_key}, timeout=60, trust_env=False
     ) as http:
-        found = list[str]()
-        for one in sorted(kept):
-            filter_ = {"must": [{"key": "document_id", "match": {"value": one}}]}
-            said = http.post(
+        result = list[str]()
+        for item in sorted(kept):
+            filter_ = {"must": [{"key": "document_id", "match": {"value": item}}]}
+            body = http.post(
                 f"/collections/{world.system.collection}/points/count", json={"filter": filter_, "exact": True}
             ).json()
-            found += [one] * (said["result"]["count"] == 0)
-        return found
+            result += [item] * (body["result"]["count"] == 0)
+        return result
 
 
 def _login(port: int, password: str) -> str:
-    said = httpx.post(
+    response = httpx.post(
         f"http://127.0.0.1:{port}/auth/login", json={"name": NAME, "password": password}, timeout=60, trust_env=False
     )
-    said.raise_for_status()
-    return said.headers["set-cookie"].split(";")[0]
+    response.raise_for_status()
+    return response.headers["set-cookie"].split(";")[0]
 
 
 CAMPAIGN = Campaign("soak", "load and a kill every few seconds; acknowledged writes lost are counted", opened, (0,))

@@ -44,14 +44,14 @@ def calling(ports: tuple[int, ...], cookie: str, ledger: Ledger, seed: int, call
         threading.Thread(target=_call, args=(ports, cookie, ledger, random.Random(f"{seed} {number}"), over))
         for number in range(callers)
     ]
-    for one in threads:
-        one.start()
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         over.set()
-        for one in threads:
-            one.join()
+        for thread in threads:
+            thread.join()
 
 
 def _call(ports: tuple[int, ...], cookie: str, ledger: Ledger, chance: random.Random, over: threading.Event) -> None:
@@ -69,25 +69,25 @@ def _call(ports: tuple[int, ...], cookie: str, ledger: Ledger, chance: random.Ra
 def _act(http: httpx.Client, base: str, ledger: Ledger, chance: random.Random, own: list[str]) -> None:
     what = chance.choices(("add", "delete", "search", "embed"), (5, 2, 2, 1))[0]
     if what == "add":
-        said = http.post(
+        response = http.post(
             f"{base}/documents", json={"text": f"{chance.getrandbits(64):x} " + WORDS * chance.choice((1, 20, 200))}
         )
-        if said.status_code == 201:
-            own.append(said.json()["id"])
+        if response.status_code == 201:
+            own.append(response.json()["id"])
             with ledger.lock:
                 ledger.kept.add(own[-1])
     elif what == "delete":
         if not own:
             return
-        one = own.pop(chance.randrange(len(own)))
+        item = own.pop(chance.randrange(len(own)))
         with ledger.lock:
-            ledger.kept.discard(one)  # whether it is there is open until there is an answer
-        said = http.delete(f"{base}/documents/{one}")
-        if said.status_code in (202, 204):
+            ledger.kept.discard(item)  # whether it is there is open until there is an answer
+        response = http.delete(f"{base}/documents/{item}")
+        if response.status_code in (202, 204):
             with ledger.lock:
-                ledger.gone.add(one)
+                ledger.gone.add(item)
     elif what == "search":
-        said = http.get(f"{base}/search", params={"q": "ships at night"})
+        response = http.get(f"{base}/search", params={"q": "ships at night"})
     else:
-        said = http.post(f"{base}/v1/embeddings", json={"input": f"{chance.getrandbits(64):x}", "model": "default"})
-    ledger.said(what, said.status_code)
+        response = http.post(f"{base}/v1/embeddings", json={"input": f"{chance.getrandbits(64):x}", "model": "default"})
+    ledger.said(what, response.status_code)

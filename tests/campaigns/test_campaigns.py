@@ -59,10 +59,10 @@ def test_the_same_seed_makes_the_same_trials_each_by_itself() -> None:
 
 
 def test_a_trial_that_breaks_is_a_bad_result_and_the_others_are_made() -> None:
-    found = [result for _, result in trials(DICE, 7, range(100))]
-    broken = [one for one in found if one.kind == BROKEN]
-    assert broken and all(one.bad and "ZeroDivisionError: high" in one.detail for one in broken)
-    assert len(found) == 100
+    results = [result for _, result in trials(DICE, 7, range(100))]
+    broken = [item for item in results if item.kind == BROKEN]
+    assert broken and all(entry.bad and "ZeroDivisionError: high" in entry.detail for entry in broken)
+    assert len(results) == 100
 
 
 def test_resumed_it_makes_only_what_is_missing(home: Path) -> None:
@@ -126,8 +126,8 @@ def test_commit_tells_of_changes_beside_it(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.undo()
     git = ("git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b")
     (tmp_path / "file").write_text("a")
-    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "a")):
-        subprocess.run((*git, *words), check=True)
+    for text in (("init", "-q"), ("add", "."), ("commit", "-qm", "a")):
+        subprocess.run((*git, *text), check=True)
     clean = record.commit(tmp_path)
     assert len(clean) == 10
     (tmp_path / "file").write_text("b")

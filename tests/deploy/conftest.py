@@ -84,36 +84,36 @@ def prepare(stage: Callable[[Goal], None], goal: Goal, answers: Mapping[str, str
     state, host = connect(FakeConnector, data)
     with Notes(host) as notes:
         add_deploy(state, stage, goal)
-    prepared, found = dry.Prepared(state, host, list(host.op_hash_order), notes), Prepared()
+    prepared, result = dry.Prepared(state, host, list(host.op_hash_order), notes), Prepared()
     with ctx_state.use(state), ctx_host.use(host):
         for operation in prepared.operations:
-            found.changes += prepared.change(operation) != "no"
+            result.changes += prepared.change(operation) != "no"
             for command in state.ops[host][operation].command_generator():
                 if isinstance(command, StringCommand):
-                    found.commands.append(command.get_raw_value())
+                    result.commands.append(command.get_raw_value())
                 elif isinstance(command, FileUploadCommand):
                     with get_file_io(command.src) as source:
                         content = source.read()
-                    found.uploads.append(content.encode() if isinstance(content, str) else content)
-                    found.files[command.dest.removesuffix(NEW_SUFFIX)] = found.uploads[-1].decode()
-            found.lines += prepared.lines(operation)
-    return found
+                    result.uploads.append(content.encode() if isinstance(content, str) else content)
+                    result.files[command.dest.removesuffix(NEW_SUFFIX)] = result.uploads[-1].decode()
+            result.lines += prepared.lines(operation)
+    return result
 
 
 def tar_answer(*wanted: File | Folder | Link) -> str:
     """What the Paths fact prints on a host where all of `wanted` stands."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for one in wanted:
-            entry = tarfile.TarInfo(one.path)
+        for item in wanted:
+            entry = tarfile.TarInfo(item.path)
             data = b""
-            if isinstance(one, File):
-                data = one.content.encode()
-                entry.size, entry.mode, entry.uname, entry.gname = len(data), one.mode, one.user, one.group
-            elif isinstance(one, Folder):
-                entry.type, entry.mode, entry.uname, entry.gname = tarfile.DIRTYPE, one.mode, one.user, one.group
-            elif isinstance(one, Link):
-                entry.type, entry.linkname = tarfile.SYMTYPE, one.target
+            if isinstance(item, File):
+                data = item.content.encode()
+                entry.size, entry.mode, entry.uname, entry.gname = len(data), item.mode, item.user, item.group
+            elif isinstance(item, Folder):
+                entry.type, entry.mode, entry.uname, entry.gname = tarfile.DIRTYPE, item.mode, item.user, item.group
+            elif isinstance(item, Link):
+                entry.type, entry.linkname = tarfile.SYMTYPE, item.target
             archive.addfile(entry, io.BytesIO(data))
     return base64.b64encode(buffer.getvalue()).decode()
 

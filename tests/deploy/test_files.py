@@ -50,10 +50,10 @@ def everything(tmp_path: Path) -> Callable[[Goal], None]:
 def run(monkeypatch: pytest.MonkeyPatch, stage: Callable[[Goal], None], dry: bool = False) -> tuple[int, list[str]]:
     """How many operations changed something, and the lines about them."""
     monkeypatch.setitem(ROLES, "test", type("Role", (), {"configure": staticmethod(stage)}))
-    said: list[dict[str, object]] = []
-    last = job.run("test", "configure", Goal(), dry, lambda message: said.append(dict(message)))
+    results: list[dict[str, object]] = []
+    last = job.run("test", "configure", Goal(), dry, lambda message: results.append(dict(message)))
     assert last["kind"] == "done", last
-    lines = [message["lines"] for message in said if message["kind"] == "op"]
+    lines = [message["lines"] for message in results if message["kind"] == "op"]
     return int(str(last["changed"])), [str(line) for some in lines if isinstance(some, list) for line in some]
 
 
@@ -184,9 +184,9 @@ def test_a_file_that_cannot_be_written_says_why(tmp_path: Path, monkeypatch: pyt
         "test",
         type("Role", (), {"configure": staticmethod(lambda goal: put(f"{tmp_path}/no folder/f", "x"))}),
     )
-    said = job.run("test", "configure", Goal(), False, lambda _: None)
-    assert said["what"] == f"cannot write {tmp_path}/no folder/f"
-    assert said["why"] == f"cannot write {tmp_path}/no folder/f: No such file or directory"
+    result = job.run("test", "configure", Goal(), False, lambda _: None)
+    assert result["what"] == f"cannot write {tmp_path}/no folder/f"
+    assert result["why"] == f"cannot write {tmp_path}/no folder/f: No such file or directory"
 
 
 def test_a_file_that_cannot_take_its_name_leaves_nothing_beside(tmp_path: Path) -> None:

@@ -56,14 +56,14 @@ def test_every_package_has_a_wheel_for_every_python_and_the_oldest_glibc(
     lock: str, python: str, tmp_path: Path
 ) -> None:
     """Asked of the index, by the hashes in the lock; nothing is downloaded but what describes them."""
-    said = resolved(tmp_path, lock, python, 31)
-    assert said.returncode == 0, said.stderr
+    result = resolved(tmp_path, lock, python, 31)
+    assert result.returncode == 0, result.stderr
 
 
 def test_a_newer_glibc_takes_them_too_and_an_older_one_does_not(tmp_path: Path) -> None:
     assert resolved(tmp_path, "cpu", "3.12", 35).returncode == 0
-    said = resolved(tmp_path, "cpu", "3.12", 17)
-    assert said.returncode == 1 and "has no usable wheels" in said.stderr
+    result = resolved(tmp_path, "cpu", "3.12", 17)
+    assert result.returncode == 1 and "has no usable wheels" in result.stderr
 
 
 def resolved(tmp_path: Path, lock: str, python: str, glibc: int) -> subprocess.CompletedProcess[str]:
@@ -80,37 +80,37 @@ def resolved(tmp_path: Path, lock: str, python: str, glibc: int) -> subprocess.C
     )
     platform = ("--python-version", python, "--python-platform", f"x86_64-manylinux_2_{glibc}")
     files = ("-r", str(ROOT / f"locks/{lock}.txt"), "-r", str(ROOT / "locks/model.txt"))
-    words = (find_uv_bin(), "pip", "install", *options, *platform, *files)
-    return subprocess.run(words, env={**os.environ, "UV_NO_WRAP": "1"}, capture_output=True, text=True, check=False)
+    command = (find_uv_bin(), "pip", "install", *options, *platform, *files)
+    return subprocess.run(command, env={**os.environ, "UV_NO_WRAP": "1"}, capture_output=True, text=True, check=False)
 
 
 def test_install_sh_chooses_among_the_same_pythons() -> None:
-    found = re.search(r'^VERSIONS="([^"]+)"', (ROOT / "install.sh").read_text(), re.MULTILINE)
-    assert found and sorted(found[1].split()) == list(VERSIONS)
+    result = re.search(r'^VERSIONS="([^"]+)"', (ROOT / "install.sh").read_text(), re.MULTILINE)
+    assert result and sorted(result[1].split()) == list(VERSIONS)
 
 
 def test_the_cpu_has_aer_for_the_cpu_and_no_torch() -> None:
-    found = pins("cpu")
-    assert "qiskit-aer" in found
-    assert not {"qiskit-aer-gpu", "torch", "triton"} & set(found)
-    assert [name for name in found if name.startswith("nvidia-")] == ["nvidia-ml-py"]
+    result = pins("cpu")
+    assert "qiskit-aer" in result
+    assert not {"qiskit-aer-gpu", "torch", "triton"} & set(result)
+    assert [name for name in result if name.startswith("nvidia-")] == ["nvidia-ml-py"]
 
 
 @pytest.mark.parametrize("lock", GPU)
 def test_a_gpu_has_aer_for_the_gpu_only(lock: str) -> None:
-    found = pins(lock)
-    assert {"qiskit-aer-gpu", "torch", "transformers"} <= set(found)
-    assert "qiskit-aer" not in found, (
+    result = pins(lock)
+    assert {"qiskit-aer-gpu", "torch", "transformers"} <= set(result)
+    assert "qiskit-aer" not in result, (
         "both have the same files: the second one installed wins, and takes them along when it goes"
     )
-    assert tuple(map(int, found["cuquantum-cu12"].split(".")[:2])) < (24, 11), "what Aer 0.18 was built for"
+    assert tuple(map(int, result["cuquantum-cu12"].split(".")[:2])) < (24, 11), "what Aer 0.18 was built for"
 
 
 def test_the_driver_of_cuda_12_gets_one_set_of_cuda_12() -> None:
-    found = pins("cu12")
-    assert found["torch"] == "2.10.0", "the last torch on PyPI for a driver older than 580"
-    assert [name for name in found if "cu13" in name or name.startswith("cuda-toolkit")] == []
-    assert found["nvidia-cuda-runtime-cu12"].startswith("12.8")
+    result = pins("cu12")
+    assert result["torch"] == "2.10.0", "the last torch on PyPI for a driver older than 580"
+    assert [name for name in result if "cu13" in name or name.startswith("cuda-toolkit")] == []
+    assert result["nvidia-cuda-runtime-cu12"].startswith("12.8")
 
 
 @pytest.mark.parametrize("lock", HASHED)
@@ -126,24 +126,24 @@ def test_importing_the_engine_tells_nobody() -> None:
 
 @pytest.mark.parametrize("lock", ["cpu", *GPU])
 def test_a_host_has_all_that_backend_and_engine_ask_for_in_the_versions_that_the_tests_ran_with(lock: str) -> None:
-    found, tested = pins(lock), pins("dev")
+    result, tested = pins(lock), pins("dev")
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    asked = {re.split(r"[\[><=~!; ]", word)[0] for extra in ("backend", "engine") for word in extras[extra]}
-    assert asked <= set(found)
+    requests = {re.split(r"[\[><=~!; ]", word)[0] for extra in ("backend", "engine") for word in extras[extra]}
+    assert requests <= set(result)
     assert {
-        name: (version, tested[name]) for name, version in found.items() if name in tested and version != tested[name]
+        name: (version, tested[name]) for name, version in result.items() if name in tested and version != tested[name]
     } == {}
 
 
 def test_the_command_has_all_that_it_asks_for_in_the_versions_of_the_services() -> None:
-    found, services = pins("cli"), pins("cpu")
-    asked = {
+    result, services = pins("cli"), pins("cpu")
+    data = {
         re.split(r"[\[><=~!; ]", word)[0]
         for word in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     }
-    assert asked <= set(found)
+    assert data <= set(result)
     assert {
-        name: (version, services.get(name)) for name, version in found.items() if services.get(name) != version
+        name: (version, services.get(name)) for name, version in result.items() if services.get(name) != version
     } == {}
 
 
@@ -156,6 +156,6 @@ def test_the_model_is_a_lock_of_its_own_and_holds_the_original_weights() -> None
 
 
 def test_what_we_compare_with_is_pinned_and_leaves_torch_to_the_machine() -> None:
-    found = pins("reference")
-    assert {"sentence-transformers", "transformers", "tokenizers"} <= set(found)
-    assert [name for name in found if name == "torch" or name.startswith(("nvidia", "cuda", "triton"))] == []
+    result = pins("reference")
+    assert {"sentence-transformers", "transformers", "tokenizers"} <= set(result)
+    assert [name for name in result if name == "torch" or name.startswith(("nvidia", "cuda", "triton"))] == []

@@ -38,27 +38,27 @@ def installed(facts: str, script: str) -> str:
 
 def test_a_second_time_changes_nothing_for_any_way(goal: Goal) -> None:
     for facts, script in ((BUNDLED, start_script("ld-linux-x86-64.so.2")), (PACKAGED, start_script())):
-        found = prepare(qdrant.install, goal, {"stat -L": SAME, "program.json": installed(facts, script)})
-        assert "start" not in found.shell, facts
+        result = prepare(qdrant.install, goal, {"stat -L": SAME, "program.json": installed(facts, script)})
+        assert "start" not in result.shell, facts
 
 
 @pytest.mark.parametrize(("facts", "loader"), [(BUNDLED, True), (PACKAGED, False)])
 def test_only_a_bundle_is_started_through_its_loader(goal: Goal, facts: str, loader: bool) -> None:
-    found = prepare(
+    result = prepare(
         qdrant.install,
         goal,
         {"stat -L": f"9 1 755 root {STAGE}/qdrant", "program.json": tar_answer(File(f"{STAGE}/program.json", facts))},
     )
-    assert ("--library-path" in found.shell) is loader and ('rm -rf "$new/lib"' in found.shell) is not loader
+    assert ("--library-path" in result.shell) is loader and ('rm -rf "$new/lib"' in result.shell) is not loader
 
 
 def test_a_program_installed_before_it_had_a_script_gets_one_even_if_its_source_is_gone(goal: Goal) -> None:
-    found = prepare(
+    result = prepare(
         qdrant.install,
         goal,
         {"stat -L": f"9 1 755 root {FOLDER}/qdrant", "program.json": tar_answer(Link(qdrant.CURRENT, FOLDER))},
     )
-    assert "$folder/start" in found.shell and "cp -rp" not in found.shell and "+ " + FOLDER not in found.lines
+    assert "$folder/start" in result.shell and "cp -rp" not in result.shell and "+ " + FOLDER not in result.lines
 
 
 def test_packages_of_the_program_are_installed_with_all_the_others(goal: Goal) -> None:
@@ -78,10 +78,10 @@ def test_packages_of_the_program_are_installed_with_all_the_others(goal: Goal) -
 def test_the_web_ui_is_served_from_where_there_is_one_the_persons_own_first(
     goal: Goal, there: str, staged: str, served: str
 ) -> None:
-    found = prepare(
+    result = prepare(
         qdrant.configure, replace(goal, qdrant_static=staged), {"stat -L": f"9 1 644 root {there}" if there else ""}
     )
-    assert any(served.encode() in upload for upload in found.uploads)
+    assert any(served.encode() in upload for upload in result.uploads)
 
 
 def staged_folder(folder: Path) -> Path:

@@ -47,12 +47,12 @@ def test_nothing_is_activated_before_everything_is_configured() -> None:
 
 def test_install_holds_services_back_and_puts_the_guard_away_again(goal: Goal) -> None:
     script = prepare(packages.install, goal).shell
-    words = (
+    command = (
         "exit 101",
         "systemctl mask postgresql.service redis-server.service",
         "$apt install postgresql redis-server redis-tools",
     )
-    guard, mask, apt = (script.index(one) for one in words)
+    guard, mask, apt = (script.index(word) for word in command)
     assert max(guard, mask) < apt
     assert script.index("trap restore EXIT") < guard
     assert "DPkg::Lock::Timeout=120" in script
@@ -64,20 +64,20 @@ def test_installed_packages_are_left_alone(goal: Goal) -> None:
 
 
 def test_a_service_that_was_here_before_is_not_masked(goal: Goal) -> None:
-    found = prepare(
+    result = prepare(
         packages.install, goal, {"dpkg-query": "P redis-server 5:7.0.15-1 installed\nP postgresql 15+248 installed"}
     )
-    assert "$apt install redis-tools\n" in found.shell
-    assert "systemctl mask" not in found.shell
+    assert "$apt install redis-tools\n" in result.shell
+    assert "systemctl mask" not in result.shell
 
 
 def test_of_two_services_only_the_new_one_is_masked(goal: Goal) -> None:
-    found = prepare(packages.install, goal, {"dpkg-query": "P redis-server 5:7.0.15-1 installed"})
-    assert "$apt install postgresql redis-tools\n" in found.shell
-    assert {line for line in found.shell.splitlines() if line.startswith("systemctl mask")} == {
+    result = prepare(packages.install, goal, {"dpkg-query": "P redis-server 5:7.0.15-1 installed"})
+    assert "$apt install postgresql redis-tools\n" in result.shell
+    assert {line for line in result.shell.splitlines() if line.startswith("systemctl mask")} == {
         "systemctl mask postgresql.service 2>&1"
     }
-    assert found.lines == ["+ package postgresql", "+ package redis-tools"]
+    assert result.lines == ["+ package postgresql", "+ package redis-tools"]
 
 
 def test_every_package_that_brings_a_service_is_known_to_the_undo(goal: Goal) -> None:
@@ -103,14 +103,14 @@ def test_a_guard_left_behind_is_removed(goal: Goal) -> None:
     [("5:6.0.16-1ubuntu1", False), ("5:6.2.7-1", True), ("5:7.0.15-1", True), ("5:8.0.2-3", True)],
 )
 def test_words_of_6_2_are_used_only_where_redis_knows_them(goal: Goal, version: str, is_there: bool) -> None:
-    found = prepare(redis.configure, goal, {"dpkg-query": f"P redis-server {version} installed"})
-    assert (b" &* " in found.uploads[0]) is (b"bind 127.0.0.1 -::1\n" in found.uploads[0]) is is_there
+    result = prepare(redis.configure, goal, {"dpkg-query": f"P redis-server {version} installed"})
+    assert (b" &* " in result.uploads[0]) is (b"bind 127.0.0.1 -::1\n" in result.uploads[0]) is is_there
 
 
 def test_redis_is_told_digests_not_passwords(goal: Goal) -> None:
-    found = prepare(redis.configure, goal, {"dpkg-query": "P redis-server 5:7.0.15-1 installed"})
-    assert f"#{secrets.sha256(secrets.MISSING)} ".encode() in found.uploads[0]
-    assert b">" not in found.uploads[0]
+    result = prepare(redis.configure, goal, {"dpkg-query": "P redis-server 5:7.0.15-1 installed"})
+    assert f"#{secrets.sha256(secrets.MISSING)} ".encode() in result.uploads[0]
+    assert b">" not in result.uploads[0]
 
 
 def test_a_postgres_that_was_here_before_is_not_configured(goal: Goal) -> None:
@@ -125,12 +125,12 @@ def test_a_postgres_that_was_here_before_is_not_configured(goal: Goal) -> None:
 
 
 def test_role_and_database_are_made_in_utf8_whatever_the_cluster_is(goal: Goal) -> None:
-    found = prepare(postgres.activate, goal, {"grep -HE": CLUSTER, "pg_authid": "A 1 1", "systemctl show": UP})
-    sql = found.uploads[0].decode()
+    result = prepare(postgres.activate, goal, {"grep -HE": CLUSTER, "pg_authid": "A 1 1", "systemctl show": UP})
+    sql = result.uploads[0].decode()
     assert "TEMPLATE template0 ENCODING 'UTF8'" in sql
     assert "PASSWORD 'SCRAM-SHA-256$4096:" in sql
-    assert "SCRAM" not in found.shell
-    assert "-c" not in found.commands[-1].split("psql")[-1].split("<")[0]
+    assert "SCRAM" not in result.shell
+    assert "-c" not in result.commands[-1].split("psql")[-1].split("<")[0]
 
 
 def test_role_and_database_as_wanted_change_nothing(goal: Goal) -> None:
@@ -201,14 +201,14 @@ def test_what_people_wait_for_starts_first_then_the_rest_in_one_call_and_enablin
 
 def test_only_what_is_older_than_its_settings_is_restarted_one_worker_at_a_time(goal: Goal) -> None:
     fresh, old = f"\n\nPath={NOON} /opt/omnimind/venv", f"\nPath={TEN} /etc/qdrant/config.yaml"
-    found = prepare(units.activate, goal, {"systemctl show": UP + fresh + old})
-    restarts = [line for line in found.shell.splitlines() if line.startswith("systemctl restart")]
+    result = prepare(units.activate, goal, {"systemctl show": UP + fresh + old})
+    restarts = [line for line in result.shell.splitlines() if line.startswith("systemctl restart")]
     assert restarts == [
         "systemctl restart omnimind-engine.service omnimind-frontend.service omnimind-guard.service",
         "systemctl restart omnimind-8000@1.service omnimind-8080@1.service omnimind-3001@1.service",
         "systemctl restart omnimind-8000@2.service omnimind-8080@2.service omnimind-3001@2.service",
     ]
-    assert "systemctl start" not in found.shell
+    assert "systemctl start" not in result.shell
 
 
 def test_systemd_is_reloaded_only_when_it_says_so(goal: Goal) -> None:
@@ -225,8 +225,8 @@ def test_systemd_reads_a_target_that_has_just_been_written(goal: Goal) -> None:
 
 
 def test_users_have_a_group_of_their_own_and_no_shell(goal: Goal) -> None:
-    found = prepare(base.install, goal)
-    assert found.commands[:2] == [
+    result = prepare(base.install, goal)
+    assert result.commands[:2] == [
         "groupadd -r omnimind",
         "useradd -d /var/lib/omnimind -s /usr/sbin/nologin -g omnimind -r -M omnimind",
     ]
@@ -234,8 +234,8 @@ def test_users_have_a_group_of_their_own_and_no_shell(goal: Goal) -> None:
 
 def test_a_user_that_was_here_before_stays_as_it_is(goal: Goal) -> None:
     other = "omnimind:x:999:999::/home/omnimind:/bin/bash\nqdrant:x:998:998::/srv:/bin/sh"
-    found = prepare(base.install, goal, {"getent": other})
-    assert not {"useradd", "usermod", "groupadd"} & set(found.shell.split())
+    result = prepare(base.install, goal, {"getent": other})
+    assert not {"useradd", "usermod", "groupadd"} & set(result.shell.split())
 
 
 ACCOUNTS = (

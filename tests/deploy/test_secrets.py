@@ -35,27 +35,27 @@ def test_another_kind_of_verifier_is_not_ours(stored: str) -> None:
 
 
 def test_a_host_without_secrets_gets_all_of_them_and_nothing_is_shown(goal: Goal) -> None:
-    found = prepare(base.configure, goal)
-    assert found.changes == 2
-    assert set(found.files) == {secrets.path_of(name) for name in (*secrets.NAMES, *secrets.DERIVED)}
-    assert all("content not shown" in line for line in found.lines)
+    result = prepare(base.configure, goal)
+    assert result.changes == 2
+    assert set(result.files) == {secrets.path_of(name) for name in (*secrets.NAMES, *secrets.DERIVED)}
+    assert all("content not shown" in line for line in result.lines)
 
 
 def test_existing_secrets_keep_their_value_and_a_missing_one_is_made(goal: Goal) -> None:
-    found = prepare(
+    result = prepare(
         base.configure,
         goal,
         {"tar --no-recursion": tar_answer(*here("postgres.password", "redis.password", "qdrant.key"))},
     )
-    assert [line.split()[1] for line in found.lines if ".password" in line or ".key" in line] == [
+    assert [line.split()[1] for line in result.lines if ".password" in line or ".key" in line] == [
         secrets.path_of("redis-app.password")
     ]
 
 
 def test_no_secret_is_on_a_command_line_or_in_a_line_for_people(goal: Goal) -> None:
-    found = prepare(base.configure, goal, {"tar --no-recursion": tar_answer(*here(*secrets.NAMES))})
-    assert found.uploads
+    result = prepare(base.configure, goal, {"tar --no-recursion": tar_answer(*here(*secrets.NAMES))})
+    assert result.uploads
     for value in MADE.values():
-        assert value.encode() in b"".join(found.uploads)
-        assert value not in found.shell
-        assert value not in "\n".join(found.lines)
+        assert value.encode() in b"".join(result.uploads)
+        assert value not in result.shell
+        assert value not in "\n".join(result.lines)

@@ -124,7 +124,7 @@ def test_facts_are_the_same_together_as_one_by_one(tmp_path: Path) -> None:
     (tmp_path / "no end of line").write_text("x")
     (tmp_path / "empty").touch()
     (tmp_path / "not UTF-8").write_bytes(b"\xff\xfe\n")
-    paths = tuple(str(tmp_path / one) for one in ("no end of line", "empty", "not UTF-8", "absent"))
+    paths = tuple(str(tmp_path / item) for item in ("no end of line", "empty", "not UTF-8", "absent"))
     questions: tuple[tuple[Any, dict[str, Any]], ...] = (
         (Accounts, {"users": ("nobody-such",)}),
         (Accounts, {"users": ("root", "nobody")}),
@@ -164,19 +164,19 @@ def test_a_command_that_breaks_the_shell_of_all_does_not_spoil_the_answers_of_th
 
 
 def test_an_operation_is_asked_again_when_what_it_asked_for_is_known_and_a_role_waits() -> None:
-    asked: list[object] = []
+    requests: list[object] = []
 
     @operation()
     def curious():  # type: ignore[no-untyped-def]
-        asked.append(host.get_fact(Kernel))
+        requests.append(host.get_fact(Kernel))
         yield from ()
 
     def stage(goal: Goal) -> None:
         curious()
-        asked.append(("role", host.get_fact(Kernel)))
+        requests.append(("role", host.get_fact(Kernel)))
 
     (done,) = prepare.prepare([stage], Goal())
-    assert asked == [None, os.uname().sysname, ("role", os.uname().sysname)] and done.is_settled
+    assert requests == [None, os.uname().sysname, ("role", os.uname().sysname)] and done.is_settled
 
 
 def test_two_stages_may_wait_for_the_same_fact() -> None:

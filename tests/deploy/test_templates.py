@@ -72,14 +72,14 @@ needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="
 
 def write_units(goal: Goal, folder: Path) -> list[Path]:
     """Write every unit of a goal as files; programs that are not on this machine are replaced by one that is."""
-    found = []
+    results = []
     for role in (qdrant, engine, backend, frontend, guard, units):
         for path, content in prepare(role.configure, goal).files.items():
             if path.endswith((".service", ".socket", ".target")):
                 file = folder / Path(path).name
                 file.write_text(re.sub(r"^ExecStart=-?\S+", "ExecStart=/bin/true", content, flags=re.MULTILINE))
-                found.append(file)
-    return found
+                results.append(file)
+    return results
 
 
 @pytest.mark.parametrize("goal", GOALS.values(), ids=GOALS.keys())
@@ -190,13 +190,13 @@ def test_a_worker_is_told_all_that_the_goal_says(kind: str, tmp_path: Path) -> N
     write_units(goal, tmp_path)
     port = goal.backend_ports[-1]
     secrets = derived("backend.env", goal, {"postgres.password": "p", "redis-app.password": "r", "qdrant.key": "k"})
-    told = settings.load(
+    result = settings.load(
         {
             **environment(tmp_path / f"omnimind-{port}@.service"),
             **dict(line.split("=", 1) for line in secrets.splitlines()),
         }
     )
-    assert told == settings.Settings(
+    assert result == settings.Settings(
         port=port,
         worker="%i",
         postgres_dsn=f"postgresql://omnimind:p@127.0.0.1:{goal.postgres_port}/omnimind",
@@ -268,14 +268,16 @@ def engine_unit(kind: str, tmp_path: Path) -> str:
 def environment(unit: Path) -> dict[str, str]:
     """What a unit's Environment= lines say, by systemd's rules of quoting, specifiers but %% left as they are."""
     lines = [line.partition("=")[2] for line in unit.read_text().splitlines() if line.startswith("Environment=")]
-    return dict(one.replace("%%", "%").split("=", 1) for line in lines for one in shlex.split(line))
+    return dict(part.replace("%%", "%").split("=", 1) for line in lines for part in shlex.split(line))
 
 
 def calls(group: str) -> set[str]:
     """Every system call of one of systemd's groups, groups in it included."""
     done = subprocess.run(("systemd-analyze", "syscall-filter", group), capture_output=True, text=True, check=True)
-    words = [line.strip() for line in done.stdout.splitlines()[1:] if line.strip() and not line.strip().startswith("#")]
-    return {call for word in words for call in (calls(word) if word.startswith("@") else {word})}
+    arguments = [
+        line.strip() for line in done.stdout.splitlines()[1:] if line.strip() and not line.strip().startswith("#")
+    ]
+    return {call for word in arguments for call in (calls(word) if word.startswith("@") else {word})}
 
 
 @pytest.mark.parametrize(
@@ -291,10 +293,10 @@ def test_a_forgotten_value_is_an_error() -> None:
 
 
 def test_qdrant_listens_on_the_loopback_and_keeps_its_temporary_files_beside_its_storage() -> None:
-    found = yaml.safe_load(of_goal("config/qdrant.yaml.j2", GOALS["cpu"], static=False))
-    assert found["service"]["host"] == "127.0.0.1"
-    assert found["storage"]["temp_path"].rpartition("/")[0] == found["storage"]["storage_path"].rpartition("/")[0]
-    assert "api_key" not in found["service"]
+    result = yaml.safe_load(of_goal("config/qdrant.yaml.j2", GOALS["cpu"], static=False))
+    assert result["service"]["host"] == "127.0.0.1"
+    assert result["storage"]["temp_path"].rpartition("/")[0] == result["storage"]["storage_path"].rpartition("/")[0]
+    assert "api_key" not in result["service"]
 
 
 def test_addresses_that_were_open_are_listened_on_and_no_others(tmp_path: Path) -> None:
@@ -318,8 +320,8 @@ REDIS = {"default": "0" * 64, "app": "1" * 64, "is_before_6_2": False, "is_befor
 @pytest.mark.parametrize("old", [False, True])
 def test_a_backend_may_name_its_connections_where_all_of_client_is_administration(old: bool) -> None:
     """redis-py says CLIENT SETNAME as it connects; before 7.0 that is in @admin, and the connection would be refused."""
-    found = of_goal("config/redis.conf.j2", GOALS["cpu"], append_only=False, **{**REDIS, "is_before_7": old})
-    (user,) = [line for line in found.splitlines() if line.startswith("user omnimind")]
+    result = of_goal("config/redis.conf.j2", GOALS["cpu"], append_only=False, **{**REDIS, "is_before_7": old})
+    (user,) = [line for line in result.splitlines() if line.startswith("user omnimind")]
     assert user.endswith("+@all -@admin +client|setname +client|setinfo" if old else "+@all -@admin")
 
 

@@ -65,8 +65,8 @@ def wheel(folder: Path, name: str) -> str:
     )
     path = folder / f"{name}-0.1.0-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
-        for one, text in files.items():
-            archive.writestr(one, text)
+        for item, text in files.items():
+            archive.writestr(item, text)
     return f"{name}==0.1.0 --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
 
 
@@ -110,10 +110,15 @@ class Place:
         def stage(_: Goal) -> None:
             venv(name="Build", release=self.release(wheelhouse), link=str(self.link), user="nobody")
 
-        words = ("bash", "-c", prepare(stage, Goal()).shell)
+        command = ("bash", "-c", prepare(stage, Goal()).shell)
         given = {"PATH": os.environ["PATH"], **(env or {})}
         return subprocess.run(
-            words, env={**given, **index_settings(given, [])}, umask=0o077, capture_output=True, text=True, check=False
+            command,
+            env={**given, **index_settings(given, [])},
+            umask=0o077,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     @property
@@ -233,12 +238,12 @@ def test_what_uv_is_told_goes_before_what_pip_is_told(place: Place, index: Index
 def test_the_hostile_packages_do_harm_when_they_are_asked_for(place: Place, index: Index) -> None:
     """What the next test proves the absence of is there to be found."""
     target = place.wheels.parent / "victim"
-    for words in (
+    for text in (
         ("venv", "--quiet", "--python", PYTHON, str(target)),
         ("pip", "install", "--quiet", "--no-deps", "--no-config", "--python", str(target), "omnimind==99.0.0"),
     ):
         subprocess.run(
-            (find_uv_bin(), *words),
+            (find_uv_bin(), *text),
             env={**os.environ, "UV_DEFAULT_INDEX": index.url, "UV_CACHE_DIR": f"{target}.cache"},
             check=True,
         )

@@ -31,7 +31,7 @@ from omnimind_ops.steps.pyinfra_process import worker_command
 
 def serve(*jobs: dict[str, object], cwd: Path | None = None) -> list[dict[str, object]]:
     """All that a worker answers to these jobs."""
-    text = "".join(json.dumps(one) + "\n" for one in jobs)
+    text = "".join(json.dumps(item) + "\n" for item in jobs)
     done = subprocess.run(worker_command(), input=text, capture_output=True, text=True, check=True, timeout=60, cwd=cwd)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -41,9 +41,9 @@ def job_of(role: str, stage: str, **more: object) -> dict[str, object]:
 
 
 def test_jobs_are_answered_one_after_another_until_input_ends() -> None:
-    said = serve(job_of("base", "activate"), job_of("base", "install"))
-    assert said[0] == {"kind": "done", "changed": 0, "maybe": 0}
-    kinds = [one["kind"] for one in said[1:]]
+    result = serve(job_of("base", "activate"), job_of("base", "install"))
+    assert result[0] == {"kind": "done", "changed": 0, "maybe": 0}
+    kinds = [item["kind"] for item in result[1:]]
     assert set(kinds[:-1]) == {"op"} and kinds[-1] == "done"
 
 
@@ -75,13 +75,13 @@ def test_an_operation_that_fails_is_named_with_what_it_printed(monkeypatch: pyte
     def failing():  # type: ignore[no-untyped-def]
         yield StringCommand("printf 'gr\\374n\\nlast words\\n'; echo 'the cause' >&2; exit 3")
 
-    said = run_role(monkeypatch, lambda goal: failing(name="Do the thing"))
-    assert said[-1]["kind"] == "problem"
-    assert said[-1]["what"] == "cannot do the thing"
-    assert said[-1]["why"] == "the cause"
-    assert "gr�n" in said[-1]["log"], "output that is not UTF-8 loses nothing but its bad bytes"
-    assert "last words" in said[-1]["log"]
-    assert {"kind": "line", "text": "last words"} in said
+    result = run_role(monkeypatch, lambda goal: failing(name="Do the thing"))
+    assert result[-1]["kind"] == "problem"
+    assert result[-1]["what"] == "cannot do the thing"
+    assert result[-1]["why"] == "the cause"
+    assert "gr�n" in result[-1]["log"], "output that is not UTF-8 loses nothing but its bad bytes"
+    assert "last words" in result[-1]["log"]
+    assert {"kind": "line", "text": "last words"} in result
 
 
 def test_output_that_is_not_utf8_reaches_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,9 +89,9 @@ def test_output_that_is_not_utf8_reaches_the_end(monkeypatch: pytest.MonkeyPatch
     def odd():  # type: ignore[no-untyped-def]
         yield StringCommand("printf '\\377\\376\\nafter\\n'")
 
-    said = run_role(monkeypatch, lambda goal: odd(name="Print"))
-    assert [one["text"] for one in said if one["kind"] == "line"] == ["��", "after"]
-    assert said[-1] == {"kind": "done", "changed": 1, "maybe": 0}
+    result = run_role(monkeypatch, lambda goal: odd(name="Print"))
+    assert [item["text"] for item in result if item["kind"] == "line"] == ["��", "after"]
+    assert result[-1] == {"kind": "done", "changed": 1, "maybe": 0}
 
 
 def test_a_conditional_operation_is_a_maybe_before_and_a_fact_after(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,9 +108,9 @@ def test_a_conditional_operation_is_a_maybe_before_and_a_fact_after(monkeypatch:
 
 def run_role(monkeypatch: pytest.MonkeyPatch, stage: object, dry: bool = False) -> list[dict[str, object]]:
     monkeypatch.setitem(ROLES, "test", type("Role", (), {"configure": staticmethod(stage)}))
-    said: list[dict[str, object]] = []
-    last = job.run("test", "configure", Goal(), dry, lambda message: said.append(dict(message)))
-    return [*said, dict(last)]
+    results: list[dict[str, object]] = []
+    last = job.run("test", "configure", Goal(), dry, lambda message: results.append(dict(message)))
+    return [*results, dict(last)]
 
 
 def test_the_worker_goes_when_its_parent_is_killed() -> None:

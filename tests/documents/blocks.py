@@ -41,12 +41,12 @@ class Block:
 
 def blocks(file: Path, kind: str | None = None) -> list[Block]:
     """Every code block of a document in order, fenced or indented, or those of one class."""
-    found = [
+    results = [
         Block(file, (token.map or [0])[0] + 1, token.info.strip(), token.content)
         for token in MarkdownIt().parse(file.read_text())
         if token.type in ("fence", "code_block")
     ]
-    return [block for block in found if kind is None or block.kind == kind]
+    return [block for block in results if kind is None or block.kind == kind]
 
 
 def host_blocks() -> list[Block]:

@@ -63,12 +63,12 @@ def type_in(host: Host, script: str, cwd: str, timeout: float) -> Typed:
     """Run the lines one after the other until one fails; each question [y/N] is answered with y."""
     host.write("/run/typed.sh", f"{UNTIL_ONE_FAILS}\n{script}")
     clean = [f"{name}={value}" for name, value in environment().items()]
-    words = ["env", "-i", *clean, "timeout", f"{timeout:.0f}", "bash", "-l", "-o", "pipefail", "/run/typed.sh"]
+    arguments = ["env", "-i", *clean, "timeout", f"{timeout:.0f}", "bash", "-l", "-o", "pipefail", "/run/typed.sh"]
     began = time.monotonic()
     outer, inner = pty.openpty()
     try:
         client = subprocess.Popen(
-            ["docker", "exec", "-it", "--workdir", cwd, host.name, *words], stdin=inner, stdout=inner, stderr=inner
+            ["docker", "exec", "-it", "--workdir", cwd, host.name, *arguments], stdin=inner, stdout=inner, stderr=inner
         )
         os.close(inner)
         shown = _talk(outer, client, time.monotonic() + timeout + 20)

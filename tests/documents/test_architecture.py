@@ -36,7 +36,7 @@ def test_every_room_is_in_the_table() -> None:
 def test_the_recipe_for_a_check_holds_for_every_one_there_is() -> None:
     """A pure function that returns a Check, in a check_*.py, called in checks(), its id in NAMES."""
     called = inspect.getsource(preflight.checks)
-    found = []
+    results = []
     for path in sorted(Path(inspect.getfile(preflight)).parent.glob("check_*.py")):
         module = importlib.import_module(f"omnimind_ops.planning.{path.stem}")
         own = [
@@ -44,11 +44,11 @@ def test_the_recipe_for_a_check_holds_for_every_one_there_is() -> None:
             for value in vars(module).values()
             if inspect.isfunction(value) and value.__module__ == module.__name__
         ]
-        found += [
-            one.__name__
-            for one in own
-            if not one.__name__.startswith("_")
-            and inspect.get_annotations(one).get("return") in ("Check", "tuple[Check, ...]", "list[Check]")
+        results += [
+            item.__name__
+            for item in own
+            if not item.__name__.startswith("_")
+            and inspect.get_annotations(item).get("return") in ("Check", "tuple[Check, ...]", "list[Check]")
         ]
-    assert len(found) == len(preflight.NAMES)
-    assert [name for name in found if f"{name}(" not in called] == []
+    assert len(results) == len(preflight.NAMES)
+    assert [name for name in results if f"{name}(" not in called] == []

@@ -32,7 +32,7 @@ def test_each_class_has_its_blocks() -> None:
     assert len(blocks(README, "ci")) == 1
     assert blocks(GUIDE, "options")
     commands = [line.split("#")[0].split() for block in host_blocks() for line in block.text.splitlines()]
-    first = [" ".join(words[:2]) for words in commands]
+    first = [" ".join(text[:2]) for text in commands]
     for name in (
         "sh install.sh",
         "omnimind doctor",
@@ -46,9 +46,9 @@ def test_each_class_has_its_blocks() -> None:
 
 def test_the_readmes_second_command_is_what_ci_runs() -> None:
     (block,) = blocks(README, "ci")
-    words = shlex.split(block.text, comments=True)
-    assert words == ["bash", ".ci/run"]
-    assert words == shlex.split(os.environ.get("OMNIMIND_CI_COMMAND", block.text), comments=True)
+    arguments = shlex.split(block.text, comments=True)
+    assert arguments == ["bash", ".ci/run"]
+    assert arguments == shlex.split(os.environ.get("OMNIMIND_CI_COMMAND", block.text), comments=True)
 
 
 @pytest.mark.parametrize("block", blocks(GUIDE, "options"), ids=lambda block: block.place)

@@ -100,7 +100,7 @@ def check_index(host: Host, suite: Suite) -> None:
     """
     if not suite.index:
         return
-    asked = host.read(ASKED).splitlines()
-    assert any("/simple/pyinfra" in path for path in asked), "the packages came from elsewhere"
-    assert [path for path in asked if index.project(path.rstrip("/").rpartition("/")[2]) in index.NAMES] == []
+    output = host.read(ASKED).splitlines()
+    assert any("/simple/pyinfra" in path for path in output), "the packages came from elsewhere"
+    assert [path for path in output if index.project(path.rstrip("/").rpartition("/")[2]) in index.NAMES] == []
     assert host.sh(f"ls {MARKS}") == ""

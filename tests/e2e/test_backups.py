@@ -72,9 +72,9 @@ def words(made: str, kind: str) -> list[str]:
 
 def read(host: Host) -> dict[str, Any]:
     """Every point, index and alias of the native Qdrant."""
-    said: dict[str, Any] = json.loads(host.run(("python3", "-c", READ)).stdout)
-    points = {name: shown(*facts) for name, facts in said["collections"].items() if name != "omnimind_health"}
-    return {"aliases": {one["alias_name"]: one["collection_name"] for one in said["aliases"]}} | points
+    data: dict[str, Any] = json.loads(host.run(("python3", "-c", READ)).stdout)
+    points = {name: shown(*facts) for name, facts in data["collections"].items() if name != "omnimind_health"}
+    return {"aliases": {alias["alias_name"]: alias["collection_name"] for alias in data["aliases"]}} | points
 
 
 def started(host: Host) -> list[str]:
@@ -91,8 +91,8 @@ def migrate(host: Host, made: str, kind: str, *more: str, check: bool = True) ->
 
 
 def restore(host: Host, made: str, kind: str, *more: str) -> None:
-    said = migrate(host, made, kind, "--json", *more)
-    assert tool.results(said)[-1]["data"]["state"] == "confirmed"
+    result = migrate(host, made, kind, "--json", *more)
+    assert tool.results(result)[-1]["data"]["state"] == "confirmed"
     assert read(host) == expected(kind)
     receipt = json.loads(tool.omnimind(host, "receipt", "--json").stdout.splitlines()[-1])["data"]
     assert receipt["backup"]["second_reader"] == "equal" or kind in ("archive", "storage")
@@ -103,7 +103,7 @@ def restore(host: Host, made: str, kind: str, *more: str) -> None:
     }
     if "--redis-backup" in more:
         assert host.sh(REDIS).split() == ["300", "value"]
-        assert "301 keys" in said.stdout and "have no checksum" in receipt["redis_backup"]["coverage"]
+        assert "301 keys" in result.stdout and "have no checksum" in receipt["redis_backup"]["coverage"]
         redis = receipt["verified"]["redis"]
         assert redis["source"]["counts"]["db 20: keys of type string"] == 1
         assert redis["source"] == redis["native"]
@@ -124,9 +124,9 @@ def test_a_backup_of_the_rocksdb_era_is_asked_of_the_program_before_anything_sto
         restore(host, OLD, kind)
         return
     before = started(host)
-    said = migrate(host, OLD, kind, check=False)
-    assert said.returncode == 3, said.stderr
-    assert "cannot load it" in said.stderr and "RocksDB" in said.stderr and "--qdrant-binary" in said.stderr
+    result = migrate(host, OLD, kind, check=False)
+    assert result.returncode == 3, result.stderr
+    assert "cannot load it" in result.stderr and "RocksDB" in result.stderr and "--qdrant-binary" in result.stderr
     assert started(host) == before
     assert host.sh("ls -A /var/lib/qdrant | grep -E 'incoming$|proof' || true") == ""
     assert host.sh("ls -A /var/lib/qdrant/storage") == ""

@@ -30,21 +30,21 @@ def host() -> Iterator[Host]:
 
 def run(host: Host, rows: str, capsys: pytest.CaptureFixture[str]) -> subprocess.CompletedProcess[str]:
     """Inject the faults of these rows once each; print the table."""
-    said = host.run(
+    result = host.run(
         (*COMMAND, "--no-control", "--no-bounds", "--rounds", "1", "--rows", rows), cwd=FOLDER, check=False, timeout=600
     )
     with capsys.disabled():
-        print(f"\n{said.stdout}")
-    return said
+        print(f"\n{result.stdout}")
+    return result
 
 
 def hurt(host: Host, rows: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     """Return the last line of a table; fails with the table when a row does not hold."""
-    said = run(host, rows, capsys)
-    assert said.returncode == 0, said.stdout + said.stderr
-    found: dict[str, Any] = json.loads(said.stdout.splitlines()[-1])
-    assert found["held"] == found["rows"] == len(rows.split(","))
-    return found
+    result = run(host, rows, capsys)
+    assert result.returncode == 0, result.stdout + result.stderr
+    data: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
+    assert data["held"] == data["rows"] == len(rows.split(","))
+    return data
 
 
 def test_a_worker_that_dies_or_freezes_costs_no_request(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,10 +60,10 @@ def test_redis_comes_back_with_all_but_its_last_moments(host: Host, capsys: pyte
 
     Of that, a busy disk decides; here it must not be more than Redis itself puts off.
     """
-    said = run(host, "9", capsys)
-    found = re.search(r"oldest lost write ([0-9.]+) s before the kill", said.stdout)
-    assert found, said.stdout + said.stderr
-    assert float(found[1]) < EVERYSEC_AT_WORST
+    outcome = run(host, "9", capsys)
+    result = re.search(r"oldest lost write ([0-9.]+) s before the kill", outcome.stdout)
+    assert result, outcome.stdout + outcome.stderr
+    assert float(result[1]) < EVERYSEC_AT_WORST
 
 
 def test_engine_page_and_guard_come_back_by_themselves(host: Host, capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,16 +48,16 @@ def host() -> Iterator[Host]:
 
 def test_a_dry_run_writes_nothing(host: Host) -> None:
     before = everything(host)
-    said = install(host, "--dry-run", yes=False)
-    assert f"omnimind {__version__}, from the checkout {CHECKOUT}" in said.stdout
-    assert "/usr/bin/python3.11 (3.11.2)" in said.stdout and "install python3-venv" in said.stdout
+    result = install(host, "--dry-run", yes=False)
+    assert f"omnimind {__version__}, from the checkout {CHECKOUT}" in result.stdout
+    assert "/usr/bin/python3.11 (3.11.2)" in result.stdout and "install python3-venv" in result.stdout
     assert everything(host) == before
 
 
 def test_without_a_terminal_it_asks_for_yes_and_does_nothing(host: Host) -> None:
     before = everything(host)
-    said = install(host, check=False, yes=False)
-    assert said.returncode == 1 and "add --yes" in said.stderr
+    result = install(host, check=False, yes=False)
+    assert result.returncode == 1 and "add --yes" in result.stderr
     assert everything(host) == before
 
 
@@ -91,20 +91,20 @@ def test_installed_from_a_wheel_used_by_all_upgraded_and_removed(host: Host) -> 
 def test_a_wheelhouse_that_does_not_fit_leaves_nothing(host: Host) -> None:
     before = everything(host)
     host.sh("cp -r /wheelhouse /srv/unfit && rm /srv/unfit/pyinfra-*.whl")
-    said = install(host, "--wheelhouse", "/srv/unfit", check=False)
-    assert said.returncode == 1
-    assert "cannot install the dependencies of omnimind" in said.stderr and "pyinfra" in said.stderr
+    result = install(host, "--wheelhouse", "/srv/unfit", check=False)
+    assert result.returncode == 1
+    assert "cannot install the dependencies of omnimind" in result.stderr and "pyinfra" in result.stderr
     assert everything(host) == before
 
 
 def test_an_index_that_cannot_be_reached_leaves_nothing(host: Host) -> None:
     before, everywhere = packages(host), everything(host)
-    said = install(host, check=False, env={"PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_RETRIES": "0"})
-    assert said.returncode == 1
+    result = install(host, check=False, env={"PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_RETRIES": "0"})
+    assert result.returncode == 1
     assert (
-        "cannot download uv from the package index" in said.stderr
-        and "127.0.0.1" in said.stderr
-        and "--wheelhouse" in said.stderr
+        "cannot download uv from the package index" in result.stderr
+        and "127.0.0.1" in result.stderr
+        and "--wheelhouse" in result.stderr
     )
     assert packages(host) == before, "python3-venv, which came for it, went"
     assert [line for line in everything(host) if "omnimind" in line] == [
@@ -130,8 +130,8 @@ def test_what_cannot_work_is_told_before_anything_is_done(host: Host, prepare: s
     host.sh(prepare)
     try:
         before = everything(host)
-        said = install(host, "--wheelhouse", "/wheelhouse", check=False)
-        assert said.returncode == 1 and why in said.stderr and "fix:" in said.stderr
+        result = install(host, "--wheelhouse", "/wheelhouse", check=False)
+        assert result.returncode == 1 and why in result.stderr and "fix:" in result.stderr
         assert everything(host) == before
     finally:
         host.sh(undo)
@@ -139,9 +139,9 @@ def test_what_cannot_work_is_told_before_anything_is_done(host: Host, prepare: s
 
 def test_a_process_killed_on_the_way_is_made_good_by_the_next(host: Host) -> None:
     everywhere = everything(host)
-    words = f"setsid sh {WHEELS}/{OLD}/install.sh --yes --wheelhouse /wheelhouse & echo $!"
+    arguments = f"setsid sh {WHEELS}/{OLD}/install.sh --yes --wheelhouse /wheelhouse & echo $!"
     host.sh(
-        f"{words} >/tmp/pid; until [ -e {CLI}/{OLD}-*/bin/python ]; do sleep 0.05; done; kill -9 -- -$(cat /tmp/pid)"
+        f"{arguments} >/tmp/pid; until [ -e {CLI}/{OLD}-*/bin/python ]; do sleep 0.05; done; kill -9 -- -$(cat /tmp/pid)"
     )
     assert host.sh("ls -A /opt/omnimind").split() != []
     from_wheelhouse(host, OLD)
@@ -170,14 +170,14 @@ def test_debian_11_is_refused_unless_forced_and_gets_a_python_of_its_own() -> No
         assert "--force-os" in install(host, check=False).stderr
 
         host.write("/srv/none.json", "{}")
-        said = install(host, "--force-os", check=False, env={"UV_PYTHON_DOWNLOADS_JSON_URL": "file:///srv/none.json"})
-        assert said.returncode == 1 and "cannot find a Python for omnimind" in said.stderr
+        result = install(host, "--force-os", check=False, env={"UV_PYTHON_DOWNLOADS_JSON_URL": "file:///srv/none.json"})
+        assert result.returncode == 1 and "cannot find a Python for omnimind" in result.stderr
         for way in (
             "it is Python 3.9",
             "package python3.12: not in this distribution",
             "CPython 3.12 through uv: error: No download found",
         ):
-            assert way in said.stderr
+            assert way in result.stderr
         assert packages(host) == before and not host.exists("/opt/omnimind")
 
         install(host, "--force-os", env=cpython.environment())

@@ -92,8 +92,8 @@ def test_killed_then_rolled_back_ends_where_it_began(host: Host) -> None:
 
 
 def test_without_confirm_the_timer_goes_back_by_itself(host: Host) -> None:
-    words = " ".join((tool.PROGRAM, *tool.WORDS, "--confirm-minutes 1"))
-    waits = host.run(("script", "-qec", words, "/dev/null"), input="y\n", timeout=300, check=False)
+    arguments = " ".join((tool.PROGRAM, *tool.WORDS, "--confirm-minutes 1"))
+    waits = host.run(("script", "-qec", arguments, "/dev/null"), input="y\n", timeout=300, check=False)
     assert waits.returncode == ExitCode.UNCONFIRMED, waits.stdout
     assert host.sh("systemctl is-active omnimind-confirm.timer") == "active"
     wait_until_rolled_back(host)
@@ -102,8 +102,8 @@ def test_without_confirm_the_timer_goes_back_by_itself(host: Host) -> None:
 
 
 def test_a_power_cut_during_the_timers_rollback_is_completed_at_boot(host: Host) -> None:
-    words = " ".join((tool.PROGRAM, *tool.WORDS, "--no-bench", "--confirm-minutes 1"))
-    waits = host.run(("script", "-qec", words, "/dev/null"), input="y\n", timeout=300, check=False)
+    arguments = " ".join((tool.PROGRAM, *tool.WORDS, "--no-bench", "--confirm-minutes 1"))
+    waits = host.run(("script", "-qec", arguments, "/dev/null"), input="y\n", timeout=300, check=False)
     assert waits.returncode == ExitCode.UNCONFIRMED, waits.stdout
     assert host.sh("systemctl is-enabled omnimind-resume") == "enabled"
     host.wait_for(("sh", "-c", "! systemctl is-active --quiet qdrant"), 120, "the native Qdrant to stop")

@@ -44,10 +44,10 @@ def before(host: Host) -> dict[str, object]:
 
 def policies(host: Host) -> dict[str, str]:
     """Restart policy by container name."""
-    said = host.sh(
+    result = host.sh(
         "docker inspect --format '{{.Name}} {{.HostConfig.RestartPolicy.Name}} {{.State.Running}}' $(docker ps -aq)"
     )
-    return {line.split()[0].lstrip("/"): " ".join(line.split()[1:]) for line in said.splitlines()}
+    return {line.split()[0].lstrip("/"): " ".join(line.split()[1:]) for line in result.splitlines()}
 
 
 def digest(host: Host) -> str:
@@ -58,15 +58,15 @@ def digest(host: Host) -> str:
 
 
 def test_the_command_runs_from_a_clean_environment(host: Host) -> None:
-    said = host.run(("env", "-i", tool.PROGRAM, "--version"))
-    assert said.stdout.startswith("omnimind ")
+    result = host.run(("env", "-i", tool.PROGRAM, "--version"))
+    assert result.stdout.startswith("omnimind ")
 
 
 def test_dry_run_shows_the_plan_and_writes_nothing(host: Host) -> None:
     mark = "/testhost/before"
     host.sh(f"touch {mark}; sleep 0.1")
-    said = tool.omnimind(host, *SUITE.migrate, "--dry-run")
-    assert "cutover" in said.stdout and "reversible" in said.stdout and "replaced" in said.stdout
+    result = tool.omnimind(host, *SUITE.migrate, "--dry-run")
+    assert "cutover" in result.stdout and "reversible" in result.stdout and "replaced" in result.stdout
     written = host.sh(
         f"find / -xdev -newer {mark} -type f -not -path '/proc/*' -not -path '/sys/*' -not -path '/run/*' -not -path '/tmp/*' -not -path '/var/log/*' -not -path '/home/*/data/*'"
     )
@@ -75,15 +75,15 @@ def test_dry_run_shows_the_plan_and_writes_nothing(host: Host) -> None:
 
 
 def test_migrate_ends_native_with_all_data(host: Host, before: dict[str, object]) -> None:
-    said = tool.migrate(host, "--json", start=SUITE.migrate)
-    result = tool.results(said)[-1]
+    results = tool.migrate(host, "--json", start=SUITE.migrate)
+    result = tool.results(results)[-1]
     assert result["data"]["state"] == "confirmed"
     host.write("/testhost/at-rest", digest(host))
     for unit in UNITS:
         assert host.sh(f"systemctl is-active {unit}") == "active", unit
-    found = policies(host)
-    assert {name: state for name, state in found.items() if name.startswith("omnimind") and state != "no false"} == {}
-    assert found["elsewhere_web_1"] == "always true", "a foreign container is left alone"
+    outcome = policies(host)
+    assert {name: state for name, state in outcome.items() if name.startswith("omnimind") and state != "no false"} == {}
+    assert outcome["elsewhere_web_1"] == "always true", "a foreign container is left alone"
 
 
 def test_qdrants_program_has_the_package_that_it_needs_and_brings_its_web_ui(host: Host) -> None:
@@ -127,33 +127,38 @@ def test_two_workers_answer_on_each_port(host: Host) -> None:
 
 def test_a_user_finds_what_the_old_stack_kept_and_uses_all_of_the_new_one(host: Host) -> None:
     host.run((tool.PROGRAM, "user", "add", "ana", "--role", "admin", "--password-stdin"), input=f"{PASSWORD}\n")
-    said = tool.use(
-        host, "ana", PASSWORD, TEXT, "which harbour did the green boat leave?", [one.question for one in past.MEMORIES]
+    outcome = tool.use(
+        host,
+        "ana",
+        PASSWORD,
+        TEXT,
+        "which harbour did the green boat leave?",
+        [memory.question for memory in past.MEMORIES],
     )
-    assert said["me"]["role"] == "admin"
-    for one, found in zip(past.MEMORIES, said["past"], strict=True):
-        assert (found[0]["id"], found[0]["text"], found[0]["source"]) == (one.number, one.text, "diary.md"), found
-    assert said["found"][0]["document"]["id"] == said["document"]
-    assert said["lengths"] == [384, 384]
-    assert set(said["circuit"]["counts"]) == {"00", "11"} and sum(said["circuit"]["counts"].values()) == 200
-    assert said["circuit"]["device"] == "cpu"
-    assert said["upload"]["bytes"] == len(TEXT.encode()) * 1000
+    assert outcome["me"]["role"] == "admin"
+    for item, result in zip(past.MEMORIES, outcome["past"], strict=True):
+        assert (result[0]["id"], result[0]["text"], result[0]["source"]) == (item.number, item.text, "diary.md"), result
+    assert outcome["found"][0]["document"]["id"] == outcome["document"]
+    assert outcome["lengths"] == [384, 384]
+    assert set(outcome["circuit"]["counts"]) == {"00", "11"} and sum(outcome["circuit"]["counts"].values()) == 200
+    assert outcome["circuit"]["device"] == "cpu"
+    assert outcome["upload"]["bytes"] == len(TEXT.encode()) * 1000
     assert host.sh("stat -c '%U' /var/lib/omnimind/uploads") == "omnimind"
-    assert {name: one["state"] for name, one in said["system"]["services"].items()} == dict.fromkeys(
-        said["system"]["services"], "up"
+    assert {name: entry["state"] for name, entry in outcome["system"]["services"].items()} == dict.fromkeys(
+        outcome["system"]["services"], "up"
     )
-    assert (said["system"]["engine"]["device"], said["system"]["engine"]["state"]) == ("cpu", "ready")
+    assert (outcome["system"]["engine"]["device"], outcome["system"]["engine"]["state"]) == ("cpu", "ready")
 
 
 def test_six_workers_and_the_engine_are_small(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
-    found = tool.memory(host)
-    resident, share = (sum(one[at] for one in found.values()) for at in (0, 1))
+    result = tool.memory(host)
+    resident, share = (sum(item[at] for item in result.values()) for at in (0, 1))
     with capsys.disabled():
         print(
-            f"\nengine {found['omnimind-engine'][0]:.0f} MB, workers {', '.join(f'{found[unit][0]:.0f}' for unit in tool.PROCESSES[1:])} MB"
+            f"\nengine {result['omnimind-engine'][0]:.0f} MB, workers {', '.join(f'{result[unit][0]:.0f}' for unit in tool.PROCESSES[1:])} MB"
         )
         print(f"resident together {resident:.0f} MB, what they share counted once {share:.0f} MB")
-    assert max(found[unit][0] for unit in tool.PROCESSES[1:]) <= 120
+    assert max(result[unit][0] for unit in tool.PROCESSES[1:]) <= 120
     assert resident <= 2500
 
 
@@ -172,8 +177,8 @@ def test_no_secret_is_in_the_journal_the_receipt_or_the_logs(host: Host) -> None
     secrets = host.sh(f"cat {SECRETS}/*.env | cut -d= -f2- | grep -oE '[A-Za-z0-9_-]{{20,}}' | sort -u").splitlines()
     assert secrets
     for secret in secrets:
-        found = host.run(("grep", "-rlF", secret, "/var/lib/omnimind", "/var/log/omnimind"), check=False).stdout
-        assert found == ""
+        output = host.run(("grep", "-rlF", secret, "/var/lib/omnimind", "/var/log/omnimind"), check=False).stdout
+        assert output == ""
         assert secret not in host.sh("journalctl --no-pager", timeout=60)
 
 
@@ -188,8 +193,8 @@ def test_receipt_can_be_checked_again(host: Host) -> None:
 
 
 def test_receipt_tells_the_speed_before_and_after_and_nobody_who_measured_is_left(host: Host) -> None:
-    found = tool.results(tool.omnimind(host, "receipt", "--json"))[-1]["data"]["bench"]
-    before, after = found["before"], found["after"]
+    result = tool.results(tool.omnimind(host, "receipt", "--json"))[-1]["data"]["bench"]
+    before, after = result["before"], result["after"]
     assert (before["route"], before["texts_per_s"], before["settings"]["target"]) == ("GET /health/", None, "docker"), (
         "the sample's old backend makes no embeddings"
     )
@@ -201,19 +206,19 @@ def test_receipt_tells_the_speed_before_and_after_and_nobody_who_measured_is_lef
 
 
 def test_bench_measures_the_native_system_and_keeps_what_the_page_shows(host: Host) -> None:
-    said = tool.omnimind(
+    result = tool.omnimind(
         host, "bench", "embeddings", "--n", "24", "--batch", "8", "--repeats", "2", "--save", "native", "--json"
     )
-    found = json.loads(said.stdout)
-    assert (found["settings"]["target"], found["settings"]["cache"], found["device"]) == ("native", "cold", "cpu")
-    assert {row["name"] for row in found["stages"] if row["p50_ms"] is None} == set()
+    data = json.loads(result.stdout)
+    assert (data["settings"]["target"], data["settings"]["cache"], data["device"]) == ("native", "cold", "cpu")
+    assert {row["name"] for row in data["stages"] if row["p50_ms"] is None} == set()
     assert host.sh("stat -c '%a %U' /var/lib/omnimind/bench/native.json") == "644 root"
     assert host.sh("runuser -u omnimind -- cat /var/lib/omnimind/bench/native.json | head -c 1") == "{"
 
 
 def test_health_says_that_every_service_does_real_work(host: Host) -> None:
-    said = tool.omnimind(host, "health", "--until", "ready", "--for", "60s", check=False)
-    assert said.returncode == 0, said.stdout + said.stderr
+    result = tool.omnimind(host, "health", "--until", "ready", "--for", "60s", check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_a_rolling_restart_of_the_backends_refuses_nobody(host: Host) -> None:
@@ -235,12 +240,12 @@ def test_down_stops_all_of_it_and_up_brings_it_back_with_the_data(host: Host) ->
     assert up.returncode == 0, up.stdout + up.stderr
     for unit in UNITS:
         assert host.sh(f"systemctl is-active {unit}") == "active", unit
-    found = host.run(
+    output = host.run(
         ("python3", "/testhost/api.py", "--name", "ana", "--find", past.MEMORIES[0].question),
         input=f"{PASSWORD}\n",
         timeout=60,
     ).stdout
-    assert past.MEMORIES[0].text in found
+    assert past.MEMORIES[0].text in output
 
 
 def test_after_a_reboot_native_services_are_back_and_containers_are_not(host: Host) -> None:

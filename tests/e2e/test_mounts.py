@@ -69,8 +69,8 @@ def all_mounted(host: Host) -> bool:
 
 def test_a_mount_that_systemd_does_not_know_is_named(host: Host) -> None:
     """It reads /etc/fstab at boot and at a reload."""
-    said = tool.omnimind(host, *tool.WORDS, "--dry-run")
-    assert "/var/lib/redis was mounted by hand" in " ".join((said.stdout + said.stderr).split())
+    result = tool.omnimind(host, *tool.WORDS, "--dry-run")
+    assert "/var/lib/redis was mounted by hand" in " ".join((result.stdout + result.stderr).split())
     host.sh("systemctl daemon-reload")
 
 

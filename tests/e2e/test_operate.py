@@ -57,8 +57,8 @@ def host() -> Iterator[Host]:
 
 def services(host: Host) -> dict[str, dict[str, Any]]:
     """What `status` tells, by service."""
-    (said,) = tool.results(tool.omnimind(host, "status", "--json", check=False))
-    return {one["name"]: one for one in said["data"]["services"]}
+    (result,) = tool.results(tool.omnimind(host, "status", "--json", check=False))
+    return {service["name"]: service for service in result["data"]["services"]}
 
 
 def up(host: Host) -> dict[str, Any]:
@@ -68,8 +68,8 @@ def up(host: Host) -> dict[str, Any]:
 
 
 def test_status_knows_every_unit_with_its_memory_and_its_limit(host: Host) -> None:
-    found = services(host)
-    assert list(found) == [
+    result = services(host)
+    assert list(result) == [
         "postgres",
         "redis",
         "qdrant",
@@ -78,32 +78,32 @@ def test_status_knows_every_unit_with_its_memory_and_its_limit(host: Host) -> No
         "frontend",
         "guard",
     ]
-    for one in found.values():
-        assert one["state"] == "running"
+    for item in result.values():
+        assert item["state"] == "running"
         assert all(
-            process["pid"] and process["memory_bytes"] and process["memory_limit"] for process in one["processes"]
+            process["pid"] and process["memory_bytes"] and process["memory_limit"] for process in item["processes"]
         )
 
 
 def test_up_on_a_running_system_changes_nothing(host: Host) -> None:
-    before = {name: [process["pid"] for process in one["processes"]] for name, one in services(host).items()}
+    before = {name: [process["pid"] for process in entry["processes"]] for name, entry in services(host).items()}
     assert up(host)["changes"] == 0
-    assert {name: [process["pid"] for process in one["processes"]] for name, one in services(host).items()} == before
+    assert {name: [process["pid"] for process in item["processes"]] for name, item in services(host).items()} == before
 
 
 def test_up_needs_root_and_says_so(host: Host) -> None:
-    said = host.run((tool.PROGRAM, "up"), user="nobody", check=False)
-    assert said.returncode == 1
-    assert "needs root" in said.stderr
+    result = host.run((tool.PROGRAM, "up"), user="nobody", check=False)
+    assert result.returncode == 1
+    assert "needs root" in result.stderr
 
 
 def test_rolling_restart_fails_no_request(host: Host) -> None:
     with host.popen(("python3", "-c", LOAD)) as load:
         host.sh("sleep 1")
-        said = tool.omnimind(host, "restart", "backend", "--json")
+        result = tool.omnimind(host, "restart", "backend", "--json")
         host.sh("sleep 1")
         out, _ = load.communicate(timeout=60)
-    assert len(tool.results(said)[-1]["data"]["restarted"]) == 6
+    assert len(tool.results(result)[-1]["data"]["restarted"]) == 6
     good, _, bad = out.decode().strip().partition(" ")
     assert bad == "[]"
     assert int(good) > 50
@@ -113,10 +113,10 @@ def test_down_stops_all_of_it_and_up_starts_all_of_it(host: Host) -> None:
     down = tool.results(tool.omnimind(host, "down", "--json"))[-1]["data"]
     assert len(down["stopped"]) == 9
     assert host.sh(f"ss -Hltn | grep -E '127.0.0.1:({OURS}) ' || true") == ""
-    assert all(process["by_person"] for one in services(host).values() for process in one["processes"])
+    assert all(process["by_person"] for service in services(host).values() for process in service["processes"])
     assert tool.results(tool.omnimind(host, "down", "--json"))[-1]["data"]["changes"] == 0
-    said = up(host)
-    assert (said["state"], said["changes"]) == ("ready", 9)
+    result = up(host)
+    assert (result["state"], result["changes"]) == ("ready", 9)
     assert host.sh("systemctl is-active omnimind.target") == "active"
     assert "Start engine" in host.sh("cat /var/log/omnimind/startup_detailed.log")
     assert tool.omnimind(host, "health").returncode == 0
@@ -135,10 +135,10 @@ def test_workers_show_the_migration_from_a_journal_that_they_cannot_change(host:
         host.sh(f"{GET} --header='Authorization: Bearer {token}' http://127.0.0.1:8080/runs?name=migrate")
     )["runs"]
     assert run["state"] in ("unconfirmed", "confirmed")
-    told = json.loads(host.sh(f"{GET} --header='Authorization: Bearer {token}' http://127.0.0.1:3001/runs/{run['id']}"))
-    assert {step["status"] for step in told["steps"]} == {"done"}
-    assert told["receipt"]["downtime_s"]["qdrant"] > 0
-    assert all(one["equal"] for one in told["receipt"]["compared"]) and told["receipt"]["compared"]
+    data = json.loads(host.sh(f"{GET} --header='Authorization: Bearer {token}' http://127.0.0.1:3001/runs/{run['id']}"))
+    assert {step["status"] for step in data["steps"]} == {"done"}
+    assert data["receipt"]["downtime_s"]["qdrant"] > 0
+    assert all(item["equal"] for item in data["receipt"]["compared"]) and data["receipt"]["compared"]
     assert host.sh("stat -c '%U:%G %a' /var/lib/omnimind/journal.db") == "root:omnimind 640"
     assert host.sh("stat -c '%U:%G %a' /var/lib/omnimind/receipts") == "root:root 700"
     refused = host.sh(
@@ -148,8 +148,8 @@ def test_workers_show_the_migration_from_a_journal_that_they_cannot_change(host:
 
 
 def test_page_tells_the_browser_where_the_backends_are(host: Host) -> None:
-    said = json.loads(host.sh(f"{GET} http://localhost:3000/cluster.json"))
-    assert said == {"backends": [f"http://localhost:{port}" for port in PORTS]}
+    data = json.loads(host.sh(f"{GET} http://localhost:3000/cluster.json"))
+    assert data == {"backends": [f"http://localhost:{port}" for port in PORTS]}
     assert "<html" in host.sh(f"{GET} --compression=auto http://localhost:3000/search")
 
 
@@ -158,9 +158,9 @@ def test_page_whose_port_is_taken_says_who_has_it_and_moves_nowhere(host: Host) 
     host.sh(
         "systemd-run --unit=stranger python3 -m http.server 3000 --bind 127.0.0.1; until ss -Hltn 'sport = :3000' | grep -q .; do sleep 0.1; done"
     )
-    said = tool.omnimind(host, "up", "--json", check=False)
-    assert said.returncode == 1
-    problem = tool.results(said)[-1]
+    result = tool.omnimind(host, "up", "--json", check=False)
+    assert result.returncode == 1
+    problem = tool.results(result)[-1]
     assert problem["why"].startswith("port 3000: held by python3 (pid ")
     assert "stranger.service" in problem["why"]
     listening = host.sh(f"ss -Hltn | awk '{{print $4}}' | grep -E ':({OURS})$'").splitlines()
@@ -176,9 +176,9 @@ def test_unit_that_cannot_start_is_named_with_its_own_last_words(host: Host) -> 
         f"{folder}/broken.conf", "[Service]\nExecStart=\nExecStart=/bin/sh -c 'echo the glass is gone >&2; exit 7'\n"
     )
     host.sh("systemctl daemon-reload")
-    said = tool.omnimind(host, "up", "--json", check=False)
-    assert said.returncode == 1
-    problem = tool.results(said)[-1]
+    result = tool.omnimind(host, "up", "--json", check=False)
+    assert result.returncode == 1
+    problem = tool.results(result)[-1]
     assert problem["what"] == "cannot start frontend"
     assert any("the glass is gone" in line for line in problem["log"])
     host.sh(f"rm -r {folder}; systemctl daemon-reload")

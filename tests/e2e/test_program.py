@@ -62,9 +62,9 @@ def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield booted
 
 
-def refused(host: Host, *words: str) -> str:
+def refused(host: Host, *arguments: str) -> str:
     """What the product says when it refuses; it has written nothing."""
-    done = host.run((python.PYTHON, "-m", "tests.hosts.install_qdrant", *words), check=False, timeout=300)
+    done = host.run((python.PYTHON, "-m", "tests.hosts.install_qdrant", *arguments), check=False, timeout=300)
     assert done.returncode != 0 and "Problem" in done.stderr
     assert not host.exists("/opt/omnimind") and not host.exists("/var/lib/omnimind")
     return done.stderr

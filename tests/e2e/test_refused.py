@@ -26,7 +26,7 @@ def host() -> Iterator[Host]:
 
 def refused(
     host: Host,
-    *words: str,
+    *arguments: str,
     prepare: str = "",
     restore: str = "",
     user: str = "root",
@@ -36,21 +36,21 @@ def refused(
     if prepare:
         host.sh(prepare)
     try:
-        said = host.run((*program, "--yes", *words), check=False, user=user)
+        result = host.run((*program, "--yes", *arguments), check=False, user=user)
     finally:
         if restore:
             host.sh(restore)
-    assert said.returncode not in (0, 3), said.stdout + said.stderr
-    assert "error: cannot" in said.stderr and "fix:" in said.stderr, said.stderr
-    assert "Traceback" not in said.stderr
+    assert result.returncode not in (0, 3), result.stdout + result.stderr
+    assert "error: cannot" in result.stderr and "fix:" in result.stderr, result.stderr
+    assert "Traceback" not in result.stderr
     assert not host.exists("/etc/omnimind") and not host.exists("/var/lib/omnimind")
     assert host.sh("docker ps -q | wc -l") == "4"
-    return said.stderr
+    return result.stderr
 
 
 def test_no_docker(host: Host) -> None:
-    said = host.run(("env", "DOCKER_HOST=unix:///nowhere.sock", tool.PROGRAM, *tool.WORDS, "--yes"), check=False)
-    assert said.returncode == 1 and "no Docker engine answers" in said.stderr
+    result = host.run(("env", "DOCKER_HOST=unix:///nowhere.sock", tool.PROGRAM, *tool.WORDS, "--yes"), check=False)
+    assert result.returncode == 1 and "no Docker engine answers" in result.stderr
 
 
 def test_no_such_project(host: Host) -> None:
@@ -62,12 +62,12 @@ def test_not_root(host: Host) -> None:
 
 
 def test_disk_too_small(host: Host) -> None:
-    said = refused(
+    result = refused(
         host,
         prepare="mkdir -p /var/lib/qdrant && mount -t tmpfs -o size=8m tmpfs /var/lib/qdrant",
         restore="umount /var/lib/qdrant",
     )
-    assert "disk" in said
+    assert "disk" in result
 
 
 SMALL = """
@@ -87,51 +87,51 @@ LARGE = "umount /opt/omnimind/cli /opt/omnimind /testhost/opt"
     ids=["read-only", "full"],
 )
 def test_no_place_for_the_environment(host: Host, more: str, said: str) -> None:
-    told = refused(host, prepare=SMALL + more, restore=LARGE)
-    assert "disk" in told and said in told
+    result = refused(host, prepare=SMALL + more, restore=LARGE)
+    assert "disk" in result and said in result
 
 
 def test_index_that_nobody_serves(host: Host) -> None:
     program = ("env", "PIP_INDEX_URL=http://ana:geheim@127.0.0.1:9/simple", tool.PROGRAM, "migrate", "--from-docker")
-    told = refused(host, program=program)
-    assert "index" in told and "http://127.0.0.1:9/simple cannot be used" in told and "--wheelhouse" in told
-    assert "geheim" not in told
+    result = refused(host, program=program)
+    assert "index" in result and "http://127.0.0.1:9/simple cannot be used" in result and "--wheelhouse" in result
+    assert "geheim" not in result
 
 
 def test_port_held_by_a_stranger(host: Host) -> None:
-    said = refused(
+    result = refused(
         host,
         prepare="systemd-run --quiet --unit=stranger python3 -m http.server 8080; for _ in $(seq 50); do ss -ltn | grep -q :8080 && break; sleep 0.1; done",
         restore="systemctl stop stranger",
     )
-    assert "8080" in said and "stranger" in said
+    assert "8080" in result and "stranger" in result
 
 
 def test_wheelhouse_for_a_newer_glibc(host: Host) -> None:
     other = "bcrypt-5.0.0-cp39-abi3-manylinux_2_99_x86_64.whl"
     prepare = f"mkdir -p /testhost/wheels; ln -sf /wheelhouse/*.whl /testhost/wheels/; rm /testhost/wheels/bcrypt-*; touch /testhost/wheels/{other}"
-    said = refused(host, "--wheelhouse", "/testhost/wheels", prepare=prepare)
+    result = refused(host, "--wheelhouse", "/testhost/wheels", prepare=prepare)
     assert (
-        f"{other} is for CPython 3.9 or newer, glibc 2.99, x86_64" in said
-        and "omnimind wheelhouse DIR --python" in said
+        f"{other} is for CPython 3.9 or newer, glibc 2.99, x86_64" in result
+        and "omnimind wheelhouse DIR --python" in result
     )
 
 
 def test_wheelhouse_without_a_wheel(host: Host) -> None:
-    said = refused(
+    result = refused(
         host,
         "--wheelhouse",
         "/testhost/fewer",
         prepare="mkdir -p /testhost/fewer; ln -sf /wheelhouse/*.whl /testhost/fewer/; rm /testhost/fewer/openvino-*",
     )
-    assert "openvino 2026." in said and "is missing" in said
+    assert "openvino 2026." in result and "is missing" in result
 
 
 def test_backup_corrupt(host: Host) -> None:
-    said = refused(
+    result = refused(
         host, "--qdrant-backup", "/testhost/bad.tar.gz", prepare="head -c 100000 /dev/urandom > /testhost/bad.tar.gz"
     )
-    assert "bad.tar.gz" in said
+    assert "bad.tar.gz" in result
 
 
 @pytest.mark.parametrize(
@@ -156,23 +156,23 @@ def test_a_shard_snapshot_without_what_it_lacks(host: Host, words: list[str], wh
 
 def test_unknown_config_key(host: Host) -> None:
     host.write("/testhost/bad.toml", "qdrant_prot = 1\n")
-    said = refused(host, "--config", "/testhost/bad.toml")
-    assert "qdrant_prot" in said and "qdrant_port" in said
+    result = refused(host, "--config", "/testhost/bad.toml")
+    assert "qdrant_prot" in result and "qdrant_port" in result
 
 
 def test_unsupported_system(host: Host) -> None:
-    said = refused(
+    result = refused(
         host,
         prepare="cp /etc/os-release /testhost/os; sed -i 's/^ID=.*/ID=slackware/' /usr/lib/os-release",
         restore="cp /testhost/os /usr/lib/os-release",
     )
-    assert "--force-os" in said
+    assert "--force-os" in result
 
 
 def test_second_at_once(host: Host) -> None:
-    said = refused(
+    result = refused(
         host,
         prepare="systemd-run --quiet --unit=holder flock /run/omnimind.lock sleep 60; for _ in $(seq 50); do flock -n /run/omnimind.lock true || break; sleep 0.1; done",
         restore="systemctl stop holder",
     )
-    assert "cannot start" in said
+    assert "cannot start" in result

@@ -39,8 +39,8 @@ redis-server --version | cut -d' ' -f 1-3; ls /usr/lib/postgresql | sed 's/^/Pos
 
 @pytest.fixture(scope="module", params=[suites.TRIXIE, suites.BULLSEYE], ids=lambda suite: suite.name)
 def suite(request: pytest.FixtureRequest) -> Suite:
-    found: Suite = request.param
-    return found
+    result: Suite = request.param
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +61,9 @@ def active(host: Host) -> dict[str, str]:
 
 def test_dry_run_shows_the_plan_and_writes_nothing(host: Host, suite: Suite, before: dict[str, object]) -> None:
     host.sh("touch /testhost/before; sleep 0.1")
-    said = tool.omnimind(host, *suite.migrate, "--dry-run")
-    assert "reversible" in said.stdout
-    assert " in /usr " in " ".join((said.stdout + said.stderr).split()), "what apt will install takes room as well"
+    result = tool.omnimind(host, *suite.migrate, "--dry-run")
+    assert "reversible" in result.stdout
+    assert " in /usr " in " ".join((result.stdout + result.stderr).split()), "what apt will install takes room as well"
     assert host.sh(WRITTEN) == ""
 
 
@@ -76,8 +76,8 @@ def test_an_unsupported_system_takes_force(host: Host, suite: Suite) -> None:
 def test_migrate_ends_native_with_all_data(
     host: Host, suite: Suite, before: dict[str, object], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = tool.results(tool.migrate(host, "--json", start=suite.migrate))[-1]
-    assert said["data"]["state"] == "confirmed"
+    result = tool.results(tool.migrate(host, "--json", start=suite.migrate))[-1]
+    assert result["data"]["state"] == "confirmed"
     assert active(host) == dict.fromkeys(NATIVE, "active")
     assert host.sh("docker ps -q") == ""
     assert tool.census(host, native=True) == before

@@ -48,8 +48,8 @@ def host() -> Iterator[Host]:
 
 def during(host: Host, step: str, act: str) -> int:
     """Migrate, and run a command on the host when a step begins; return the exit code."""
-    words = (tool.PROGRAM, *tool.WORDS, "--yes", "--json", "--no-bench")
-    with host.popen(words, stderr=subprocess.DEVNULL) as client:
+    command = (tool.PROGRAM, *tool.WORDS, "--yes", "--json", "--no-bench")
+    with host.popen(command, stderr=subprocess.DEVNULL) as client:
         assert client.stdout
         for line in client.stdout:
             event = json.loads(line)
@@ -93,8 +93,8 @@ def in_memory(host: Host) -> dict[str, object]:
 
 
 def test_a_unit_that_starts_the_stack_is_named_and_fenced(host: Host, in_memory: dict[str, object]) -> None:
-    said = tool.omnimind(host, *tool.WORDS, "--dry-run")
-    assert "stack.service starts the containers" in " ".join((said.stdout + said.stderr).split())
+    result = tool.omnimind(host, *tool.WORDS, "--dry-run")
+    assert "stack.service starts the containers" in " ".join((result.stdout + result.stderr).split())
     tool.migrate(host)
     assert host.sh("systemctl start stack; systemctl is-active stack || true") == "inactive"
     assert host.sh("docker ps -q") == ""
@@ -103,8 +103,8 @@ def test_a_unit_that_starts_the_stack_is_named_and_fenced(host: Host, in_memory:
 
 def test_a_rollback_gives_redis_its_data_back_and_starts_the_unit(host: Host, in_memory: dict[str, object]) -> None:
     host.sh(SQL.format("omnimind", GHOST))
-    said = tool.omnimind(host, "rollback", "--yes")
-    assert "came back empty" in said.stderr, said.stderr
+    result = tool.omnimind(host, "rollback", "--yes")
+    assert "came back empty" in result.stderr, result.stderr
     wait_for_stack(host)
     assert tool.census(host, native=False) == in_memory
     host.wait_for(("systemctl", "is-active", "stack"), 60, "the unit")

@@ -30,10 +30,10 @@ def host() -> Iterator[Host]:
 
 def upgraded(host: Host) -> str:
     """Upgrade; the path of the old environment, which must be there still."""
-    said = from_wheelhouse(host, __version__)
+    result = from_wheelhouse(host, __version__)
     assert host.sh("omnimind --version") == f"omnimind {__version__}"
     (old,) = (name for name in environments(host) if name.startswith(OLD))
-    assert f"kept {CLI}/{old}: an open run needs it" in said.stdout
+    assert f"kept {CLI}/{old}: an open run needs it" in result.stdout
     return f"{CLI}/{old}"
 
 

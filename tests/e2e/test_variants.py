@@ -21,8 +21,8 @@ def test_redis_newer_than_the_packaged_one_is_copied_key_by_key_and_a_backup_rep
         )
         host.sh("docker start $(docker ps -aq --filter label=com.docker.compose.service=qdrant)")
         host.wait_for((*GET.split(), "http://127.0.0.1:6333/readyz"), 30, "qdrant")
-        said = tool.migrate(host, "--qdrant-backup", "/testhost/qdrant.tar.gz")
-        assert "logical" in said.stderr
+        result = tool.migrate(host, "--qdrant-backup", "/testhost/qdrant.tar.gz")
+        assert "logical" in result.stderr
         assert tool.census(host, native=True) == before
         tool.omnimind(host, "finish", "--yes")
         assert host.sh("docker ps -aq") == ""

@@ -31,8 +31,8 @@ def host() -> Iterator[Host]:
 
 def state(host: Host) -> str:
     """Of the newest run."""
-    said = tool.omnimind(host, "runs", "--json").stdout
-    runs = json.loads(said)["data"]["runs"]
+    output = tool.omnimind(host, "runs", "--json").stdout
+    runs = json.loads(output)["data"]["runs"]
     return str(next(run["state"] for run in runs if run["name"] == "migrate"))
 
 
@@ -42,18 +42,18 @@ def native(host: Host) -> bool:
     return set(active) == {"active"} and host.sh("docker ps -q || true") == ""
 
 
-def refused(host: Host, *words: str) -> str:
+def refused(host: Host, *arguments: str) -> str:
     """A rollback that is refused; returns what it said. The native services keep running."""
-    said = tool.omnimind(host, "rollback", "--yes", *words, check=False)
-    assert said.returncode == ExitCode.NO_WAY_BACK, said.stdout + said.stderr
+    result = tool.omnimind(host, "rollback", "--yes", *arguments, check=False)
+    assert result.returncode == ExitCode.NO_WAY_BACK, result.stdout + result.stderr
     assert native(host)
-    return " ".join(said.stderr.split())
+    return " ".join(result.stderr.split())
 
 
 def test_an_old_qdrant_that_comes_back_before_the_proof_is_not_certified(host: Host) -> None:
     container = host.sh(OLD.format("qdrant"))
-    words, problem = (tool.PROGRAM, *tool.WORDS, "--yes", "--json"), {}
-    with host.popen(words, stderr=subprocess.DEVNULL) as client:
+    text, problem = (tool.PROGRAM, *tool.WORDS, "--yes", "--json"), {}
+    with host.popen(text, stderr=subprocess.DEVNULL) as client:
         assert client.stdout
         for line in client.stdout:
             event = json.loads(line)
@@ -114,9 +114,9 @@ def test_a_carry_that_fails_half_way_leaves_the_native_side_serving(host: Host) 
     write_natively(host)
     census, old = tool.census(host, native=True), host.sh(SUMS)
     host.sh("systemd-run --unit squatter python3 -m http.server 6379 --bind 127.0.0.2")
-    said = refused(host, "--with-data")
+    result = refused(host, "--with-data")
     host.sh("systemctl stop squatter")
-    assert "cannot run docker" in said and "the native services serve again" in said, said
+    assert "cannot run docker" in result and "the native services serve again" in result, result
     assert state(host) == "confirmed" and tool.census(host, native=True) == census
     assert host.sh(SUMS) == old
 
@@ -139,9 +139,9 @@ def test_a_recreated_container_and_what_came_since_the_cutover_go_back(host: Hos
     host.sh("docker-compose up --no-start --no-build --force-recreate --no-deps redis", cwd=FOLDER)
     assert host.sh(OLD.format("redis")) != before
     census = tool.census(host, native=True)
-    said = tool.omnimind(host, "rollback", "--yes", "--with-data")
-    assert "created again as" in said.stderr, said.stderr
-    words = " ".join(said.stderr.split())
+    result = tool.omnimind(host, "rollback", "--yes", "--with-data")
+    assert "created again as" in result.stderr, result.stderr
+    words = " ".join(result.stderr.split())
     keys = re.search(r"redis: (\d+) keys came", words)  # the native backends write keys too
     assert keys and int(keys[1]) >= 2, words
     assert "universal_machine_embeddings: 2 points more" in words and "uploads: 1 file came" in words, words
@@ -161,8 +161,8 @@ def test_the_timer_leaves_the_native_services_when_the_containers_are_gone(host:
     )
     assert waits.returncode == ExitCode.UNCONFIRMED, waits.stdout
     host.sh("docker-compose down", cwd=FOLDER)
-    said = refused(host)
-    assert "was removed" in said and "omnimind confirm" in said and "up --no-start" in said, said
+    result = refused(host)
+    assert "was removed" in result and "omnimind confirm" in result and "up --no-start" in result, result
     failed = "systemctl show -p ExecMainStatus --value omnimind-confirm.service"
     host.wait_for(("sh", "-c", f"test $({failed}) = {int(ExitCode.NO_WAY_BACK)}"), 240, "the timer's rollback")
     assert native(host) and state(host) == "unconfirmed"

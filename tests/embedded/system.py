@@ -139,10 +139,10 @@ class System:
         }
         return {**words, **self.environment}
 
-    def start(self, *words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+    def start(self, *argv: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         """Start a command without waiting."""
         return subprocess.Popen(
-            (self.python, "-m", "omnimind_ops", *words),
+            (self.python, "-m", "omnimind_ops", *argv),
             env=self.env(),
             cwd="/",
             text=True,
@@ -153,29 +153,29 @@ class System:
             **as_user(self.user),
         )  # type: ignore[call-overload, no-any-return]
 
-    def run(self, *words: str, seconds: float = SECONDS, given: str | None = None) -> Said:
+    def run(self, *arguments: str, seconds: float = SECONDS, given: str | None = None) -> Said:
         """Run a command to its end; `given` comes on its stdin."""
-        process = self.start(*words, stdin=subprocess.DEVNULL if given is None else subprocess.PIPE)
+        process = self.start(*arguments, stdin=subprocess.DEVNULL if given is None else subprocess.PIPE)
         try:
             out, err = process.communicate(given, timeout=seconds)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             out, err = process.communicate()
-            raise AssertionError(f"{words} did not end in {seconds} s\n{err}\n{out}") from None
+            raise AssertionError(f"{arguments} did not end in {seconds} s\n{err}\n{out}") from None
         return Said(process.returncode, out, err)
 
-    def up(self, *words: str) -> dict[str, Any]:
+    def up(self, *options: str) -> dict[str, Any]:
         """Bring it up; returns the answer."""
-        return self.run("up", "--json", *words).ok().result
+        return self.run("up", "--json", *options).ok().result
 
     def service(self, name: str) -> dict[str, Any]:
         """One service, as `status --json` tells."""
         services = self.run("status", "--json").result["services"]
-        return next(one for one in services if one["name"] == name)
+        return next(entry for entry in services if entry["name"] == name)
 
     def pids(self, name: str) -> list[int]:
         """The processes of a service."""
-        return [one["pid"] for one in self.service(name)["processes"]]
+        return [element["pid"] for element in self.service(name)["processes"]]
 
     def supervisor(self) -> int:
         """Supervisor's process."""
@@ -185,14 +185,14 @@ class System:
         """Every living process of it, found as a stranger would: by the folder in its environment, command line or
         working folder.
         """
-        return [one for one in psutil.process_iter() if one.pid != os.getpid() and _belongs(one, str(self.state))]
+        return [item for item in psutil.process_iter() if item.pid != os.getpid() and _belongs(item, str(self.state))]
 
     def close(self) -> None:
         """End it, whatever became of it."""
         for _ in range(3):
-            for one in sorted(self.processes(), key=lambda one: "supervisord" not in " ".join(_command(one))):
+            for process in sorted(self.processes(), key=lambda one: "supervisord" not in " ".join(_command(one))):
                 try:
-                    one.kill()
+                    process.kill()
                 except psutil.Error:
                     pass
             psutil.wait_procs(self.processes(), timeout=5)
@@ -208,21 +208,21 @@ def wait(what: str, ready: Callable[[], bool], seconds: float = 60) -> float:
     return time.monotonic() - began
 
 
-def _belongs(one: psutil.Process, state: str) -> bool:
+def _belongs(process: psutil.Process, state: str) -> bool:
     try:
-        if one.status() == psutil.STATUS_ZOMBIE:
+        if process.status() == psutil.STATUS_ZOMBIE:
             return False
         return (
-            one.environ().get(MARK) == state
-            or any(state in word for word in one.cmdline())
-            or one.cwd().startswith(state)
+            process.environ().get(MARK) == state
+            or any(state in word for word in process.cmdline())
+            or process.cwd().startswith(state)
         )
     except psutil.Error:
         return False
 
 
-def _command(one: psutil.Process) -> list[str]:
+def _command(process: psutil.Process) -> list[str]:
     try:
-        return one.cmdline()
+        return process.cmdline()
     except psutil.Error:
         return []

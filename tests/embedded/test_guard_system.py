@@ -35,19 +35,19 @@ def system() -> Iterator[System]:
 @pytest.fixture(autouse=True)
 def well(system: System) -> None:
     """Every test begins with everything ready."""
-    said = system.run("health", "--until", "ready", "--for", "90s")
-    assert said.code == 0, said.out
+    result = system.run("health", "--until", "ready", "--for", "90s")
+    assert result.code == 0, result.out
 
 
 def reading(system: System, name: str) -> dict[str, Any]:
     services = system.run("health", "--json").result["services"]
-    return next(one for one in services if one["service"] == name)
+    return next(service for service in services if service["service"] == name)
 
 
 def pid(system: System, name: str) -> int:
-    found = pid_now(system, name)
-    assert found > 1
-    return found
+    result = pid_now(system, name)
+    assert result > 1
+    return result
 
 
 def pid_now(system: System, name: str) -> int:
@@ -57,9 +57,9 @@ def pid_now(system: System, name: str) -> int:
 
 def test_everything_is_useful_and_the_check_costs_little(system: System) -> None:
     """Each deep probe wrote, read or computed something; nothing else is on stdout."""
-    said = system.run("health", "--json").ok()
-    assert [one["service"] for one in said.result["services"] if not one["useful"]] == []
-    assert len(said.events) == 1
+    result = system.run("health", "--json").ok()
+    assert [service["service"] for service in result.result["services"] if not service["useful"]] == []
+    assert len(result.events) == 1
 
 
 def test_a_killed_service_is_back_and_counted(system: System) -> None:
@@ -124,14 +124,14 @@ def test_a_store_that_refuses_is_explained_and_not_restarted(system: System) -> 
 
 def test_watch_is_one_json_object_a_look_until_it_is_interrupted(system: System) -> None:
     """For a dashboard that reads a pipe."""
-    words = (sys.executable, "-m", "omnimind_ops", "health", "--watch", "--json", "--interval", "0.3")
-    with subprocess.Popen(words, env=system.env(), stdout=subprocess.PIPE, text=True) as process:
+    command = (sys.executable, "-m", "omnimind_ops", "health", "--watch", "--json", "--interval", "0.3")
+    with subprocess.Popen(command, env=system.env(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         ages = [
             next(
-                one["age"]
-                for one in json.loads(process.stdout.readline())["data"]["services"]
-                if one["service"] == "redis"
+                service["age"]
+                for service in json.loads(process.stdout.readline())["data"]["services"]
+                if service["service"] == "redis"
             )
             for _ in range(4)
         ]

@@ -25,12 +25,12 @@ WATCHDOG = 8.0
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
     """One system that is up; its watchdog bites soon."""
-    one = System(environment={"OMNIMIND_WATCHDOG_SECONDS": str(WATCHDOG)})
+    item = System(environment={"OMNIMIND_WATCHDOG_SECONDS": str(WATCHDOG)})
     try:
-        one.up()
-        yield one
+        item.up()
+        yield item
     finally:
-        one.close()
+        item.close()
 
 
 @dataclass
@@ -45,26 +45,26 @@ class Load:
 @contextmanager
 def load(system: System, callers: int = 4) -> Iterator[Load]:
     """Ask all backends again and again, each time with a new connection, for as long as the block runs."""
-    found, stop, lock = Load(), threading.Event(), threading.Lock()
+    result, stop, lock = Load(), threading.Event(), threading.Lock()
 
     def ask(number: int) -> None:
         while not stop.is_set():
             began = time.monotonic()
             try:
                 answer = httpx.get(f"http://127.0.0.1:{system.backends[number % 3]}/health/live", timeout=60)
-                said = "" if answer.status_code == 200 else f"HTTP {answer.status_code}"
+                outcome = "" if answer.status_code == 200 else f"HTTP {answer.status_code}"
             except httpx.HTTPError as error:
-                said = repr(error)
+                outcome = repr(error)
             with lock:
-                found.good, found.worst = found.good + (not said), max(found.worst, time.monotonic() - began)
-                found.bad += [said] if said else []
+                result.good, result.worst = result.good + (not outcome), max(result.worst, time.monotonic() - began)
+                result.bad += [outcome] if outcome else []
             time.sleep(0.005)
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(callers)]
     for thread in threads:
         thread.start()
     try:
-        yield found
+        yield result
     finally:
         stop.set()
         for thread in threads:
@@ -73,13 +73,13 @@ def load(system: System, callers: int = 4) -> Iterator[Load]:
 
 def test_rolling_restart_fails_no_request(system: System) -> None:
     before = {port: system.pids(f"backend-{port}") for port in system.backends}
-    with load(system) as found:
+    with load(system) as outcome:
         time.sleep(0.5)
-        said = system.run("restart", "backend", "--json").ok().result
+        result = system.run("restart", "backend", "--json").ok().result
         time.sleep(0.5)
-    assert found.bad == []
-    assert found.good > 50
-    assert len(said["restarted"]) == 6
+    assert outcome.bad == []
+    assert outcome.good > 50
+    assert len(result["restarted"]) == 6
     for port, pids in before.items():
         assert not set(pids) & set(system.pids(f"backend-{port}"))
 
@@ -90,7 +90,7 @@ def test_both_workers_of_a_port_killed_at_once_refuse_nobody(system: System) -> 
     for pid in before:
         os.kill(pid, signal.SIGKILL)
     answers = [httpx.get(f"http://127.0.0.1:{port}/health/live", timeout=60) for _ in range(5)]
-    assert [one.status_code for one in answers] == [200] * 5
+    assert [answer.status_code for answer in answers] == [200] * 5
     wait(
         "both workers",
         lambda: all(process["state"] == "running" for process in system.service(f"backend-{port}")["processes"]),
@@ -133,8 +133,8 @@ def test_killed_stores_come_back(system: System) -> None:
 def test_service_that_a_person_stopped_stays_so_until_up(system: System) -> None:
     manager = managers.of(world_of(system))
     manager.stop(["frontend"])
-    one = manager.states(["frontend"])["frontend"]
-    assert (one.state, one.by_person, one.pid) == ("stopped", True, 0)
+    item = manager.states(["frontend"])["frontend"]
+    assert (item.state, item.by_person, item.pid) == ("stopped", True, 0)
     assert system.run("status").code == 2
     assert system.up()["changes"] == 1
     assert manager.states(["frontend"])["frontend"].state == "running"
@@ -142,15 +142,15 @@ def test_service_that_a_person_stopped_stays_so_until_up(system: System) -> None
 
 def test_settings_of_a_running_system_are_not_changed_under_it(system: System) -> None:
     other = System(home=system.home, ports=[port + 1 for port in system.ports], environment=system.environment)
-    said = other.run("up", "--json").ok()
+    result = other.run("up", "--json").ok()
     assert any(
-        "the ports in the settings differ" in event["text"] for event in said.events if event["kind"] == "warning"
+        "the ports in the settings differ" in event["text"] for event in result.events if event["kind"] == "warning"
     )
-    assert said.result["ports"]["backends"] == system.backends
+    assert result.result["ports"]["backends"] == system.backends
 
 
 def test_down_needs_no_supervisor_that_answers(system: System) -> None:
     os.kill(system.supervisor(), signal.SIGSTOP)
-    said = system.run("down", "--json").ok().result
-    assert said["leftover"] > 0
+    result = system.run("down", "--json").ok().result
+    assert result["leftover"] > 0
     assert not system.processes()

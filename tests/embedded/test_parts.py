@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import queue
 import socket
-import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +12,10 @@ import pytest
 from omnimind_ops.embedded import ports, prepare
 from omnimind_ops.embedded.home import Home, place
 from omnimind_ops.flows import gpu_gate
-from omnimind_ops.flows.logs import parse_since
 from omnimind_ops.flows.startup import cpu_pressure
 from omnimind_ops.flows.startup.critical_chain import ChainLink, chain, lines, slowest
-from omnimind_ops.flows.startup.log import StartLog
-from omnimind_ops.managers import files, systemd, units
+from omnimind_ops.managers import systemd, units
 from omnimind_ops.managers.memory import memory
-from omnimind_ops.model.event import Event, Line
 from omnimind_ops.model.facts import Gpu
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.system import System, with_ports
@@ -39,9 +33,9 @@ def test_chain_goes_back_from_the_last_ready_through_what_each_waited_for_longes
         "backend": ChainLink("backend", 3, 5, ("redis", "postgres")),
         "engine": ChainLink("engine", 0, 4),
     }
-    found = chain(links)
-    assert [one.name for one in found] == ["backend", "postgres", "cluster"]
-    assert lines(found) == ("backend @5.0 s +2.0 s", "└─postgres @3.0 s +1.0 s", "  └─cluster @2.0 s +2.0 s")
+    result = chain(links)
+    assert [item.name for item in result] == ["backend", "postgres", "cluster"]
+    assert lines(result) == ("backend @5.0 s +2.0 s", "└─postgres @3.0 s +1.0 s", "  └─cluster @2.0 s +2.0 s")
     assert slowest(tuple(links.values())) == links["engine"]
     assert chain({}) == ()
 
@@ -71,88 +65,6 @@ def test_without_pressure_information_runnable_tasks_are_counted(tmp_path: Path)
     assert not cpu_pressure.PressureMeter(tmp_path, window=0.02).wait(0.1).is_low
 
 
-@pytest.mark.parametrize(
-    ("line", "at"),
-    [
-        ("2026-11-25 15:42:24.123 UTC [42] LOG:  database system is ready", 1795621344.123),
-        ('{"time": "2026-11-25T15:42:24.123Z", "level": "info"}', 1795621344.123),
-        ("2026-11-25T15:42:24+01:00 host unit[1]: text", 1795617744.0),
-        ("no time at all", None),
-        ("{broken", None),
-    ],
-)
-def test_time_of_a_log_line(line: str, at: float | None) -> None:
-    assert files.time_of(line) == at
-
-
-def test_time_of_valkey_and_supervisor_is_this_machines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    try:
-        assert files.time_of("123:M 25 Nov 2026 16:42:24.123 * Ready to accept connections") == 1795621344.123
-        assert files.time_of("2026-11-25 16:42:24,123 INFO success: redis entered RUNNING state") == 1795621344.123
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-
-
-def test_log_lines_since_a_time_keep_those_without_one_after_those_with_one(tmp_path: Path) -> None:
-    log = tmp_path / "one.log"
-    (tmp_path / "one.log.1").write_text("2026-11-25 15:00:00 UTC old\n")
-    log.write_text("2026-11-25 15:42:24 UTC new\n  more of it\n")
-    assert list(files.read(log, 0, 1795621344.0)) == ["2026-11-25 15:42:24 UTC new", "  more of it"]
-    assert list(files.read(log, 2, None)) == ["2026-11-25 15:42:24 UTC new", "  more of it"]
-    assert len(list(files.read(log, 0, None))) == 3
-
-
-def test_following_goes_on_through_a_rotation(tmp_path: Path) -> None:
-    log = tmp_path / "one.log"
-    log.write_text("before\n")
-    said: queue.Queue[tuple[str, str]] = queue.Queue()
-
-    def listen() -> None:
-        for line in files.follow({"one": log}, pause=0.01):
-            said.put(line)
-            if line == ("one", "after"):
-                return
-
-    thread = threading.Thread(target=listen)
-    thread.start()
-    time.sleep(0.1)  # it follows from now on: give it a now
-    with log.open("a") as file:
-        file.write("first\nhal")
-        file.flush()
-        assert said.get(timeout=10) == ("one", "first")
-        file.write("f\n")
-    assert said.get(timeout=10) == ("one", "half")
-    log.rename(tmp_path / "one.log.1")
-    log.write_text("after\n")
-    assert said.get(timeout=10) == ("one", "after")
-    thread.join(10)
-
-
-def test_since_takes_spans_and_times_and_refuses_the_rest() -> None:
-    assert parse_since("10m", 1000.0) == 400.0
-    assert parse_since("2 h", 10000.0) == 2800.0
-    assert parse_since("", 0) is None
-    assert parse_since("2026-11-25T15:42:24Z", 0) == 1795621344.0
-    with pytest.raises(Problem, match="is not a time"):
-        parse_since("yesterday-ish", 0)
-
-
-def test_start_log_is_rotated_and_keeps_three_old_ones(tmp_path: Path) -> None:
-    seen: list[Event] = []
-    log = StartLog(tmp_path, seen.append, limit=200)
-    for number in range(40):
-        log.tell(Line("", f"line {number} with password=verysecret"))
-    assert len(seen) == 40
-    assert sorted(one.name for one in tmp_path.iterdir()) == [
-        "startup_detailed.log",
-        *(f"startup_detailed.log.{n}" for n in (1, 2, 3)),
-    ]
-    assert "verysecret" not in "".join(one.read_text() for one in tmp_path.iterdir())
-
-
 def test_taken_port_is_seen_and_the_next_free_one_is_offered() -> None:
     with socket.create_server(("127.0.0.1", 0)) as link:
         port = link.getsockname()[1]
@@ -160,9 +72,9 @@ def test_taken_port_is_seen_and_the_next_free_one_is_offered() -> None:
         other = ports.others([port], [port, port + 1])[port]
         assert other > port + 1
         assert ports.taken([other]) == ()
-        said = ports.refuse((port,))
-        assert f"port {port}: held by" in said.why
-        assert f"(pid {os.getpid()}" in said.why
+        result = ports.refuse((port,))
+        assert f"port {port}: held by" in result.why
+        assert f"(pid {os.getpid()}" in result.why
 
 
 def test_moved_ports_keep_their_place() -> None:
@@ -256,13 +168,18 @@ def test_native_world_is_read_from_the_installed_units(tmp_path: Path) -> None:
     cluster = tmp_path / "etc/postgresql/15/main"
     cluster.mkdir(parents=True)
     (cluster / "postgresql.conf").write_text("port = 5433\t\t# (change requires restart)\n")
-    found = units.world(Settings(), Paths(tmp_path))
-    assert found.mode is Mode.NATIVE
-    ports = (found.system.frontend_port, found.system.redis_port, found.system.postgres_port, found.system.qdrant_port)
-    assert (found.system.backend_ports, *ports) == ((8000, 9090), 3333, 6380, 5433, 6333)
-    assert found.system.workers == 2
-    assert "postgresql@15-main.service" in found.units
-    assert "y@" not in repr(found)
+    result = units.world(Settings(), Paths(tmp_path))
+    assert result.mode is Mode.NATIVE
+    ports = (
+        result.system.frontend_port,
+        result.system.redis_port,
+        result.system.postgres_port,
+        result.system.qdrant_port,
+    )
+    assert (result.system.backend_ports, *ports) == ((8000, 9090), 3333, 6380, 5433, 6333)
+    assert result.system.workers == 2
+    assert "postgresql@15-main.service" in result.units
+    assert "y@" not in repr(result)
 
 
 def world() -> World:
@@ -273,7 +190,7 @@ def world() -> World:
 
 def card(**more: object) -> Gpu:
     """A GTX 1650 with driver 535."""
-    words = {
+    arguments = {
         "present": True,
         "driver": "535.183.01",
         "cuda": "12.2",
@@ -284,16 +201,16 @@ def card(**more: object) -> Gpu:
         "fault": "",
         "fix": "",
     }
-    return Gpu(**{**words, **more})  # type: ignore[arg-type]
+    return Gpu(**{**arguments, **more})  # type: ignore[arg-type]
 
 
 def test_gpu_gate_opens_with_the_variables_that_cuda_needs(tmp_path: Path) -> None:
     (tmp_path / "dev").mkdir()
     for node in gpu_gate.NODES:
         (tmp_path / node).touch()
-    found = gpu_gate.gate(world(), "", {"CUDA_VISIBLE_DEVICES": "0"}, read_gpu=card, root=tmp_path)
-    assert found.device == "cuda"
-    assert found.environment == {
+    result = gpu_gate.gate(world(), "", {"CUDA_VISIBLE_DEVICES": "0"}, read_gpu=card, root=tmp_path)
+    assert result.device == "cuda"
+    assert result.environment == {
         "OMNIMIND_LOCK": "cu12",
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
         "CUDA_MODULE_LOADING": "LAZY",
@@ -302,9 +219,9 @@ def test_gpu_gate_opens_with_the_variables_that_cuda_needs(tmp_path: Path) -> No
 
 
 def test_gpu_gate_with_a_missing_node_is_bounded_and_names_it(tmp_path: Path) -> None:
-    found = gpu_gate.gate(world(), "", {}, read_gpu=card, root=tmp_path, seconds=0.3)
-    assert found.device == "cuda"
-    assert "/dev/nvidiactl is missing" in found.why
+    result = gpu_gate.gate(world(), "", {}, read_gpu=card, root=tmp_path, seconds=0.3)
+    assert result.device == "cuda"
+    assert "/dev/nvidiactl is missing" in result.why
 
 
 @pytest.mark.parametrize(
@@ -312,9 +229,9 @@ def test_gpu_gate_with_a_missing_node_is_bounded_and_names_it(tmp_path: Path) ->
     [("cpu", {}, "settings"), ("", {"CUDA_VISIBLE_DEVICES": ""}, "CUDA_VISIBLE_DEVICES is empty"), ("", {}, "no card")],
 )
 def test_gpu_gate_ends_in_cpu_mode_with_a_reason(lock: str, words: dict[str, str], why: str) -> None:
-    found = gpu_gate.gate(world(), lock, words, read_gpu=lambda: card(lock="cpu", reason="there is no card"))
-    assert (found.device, found.environment) == ("cpu", {"OMNIMIND_LOCK": "cpu"})
-    assert why in found.why
+    result = gpu_gate.gate(world(), lock, words, read_gpu=lambda: card(lock="cpu", reason="there is no card"))
+    assert (result.device, result.environment) == ("cpu", {"OMNIMIND_LOCK": "cpu"})
+    assert why in result.why
 
 
 @pytest.mark.parametrize("name", ["a ;b", "a #b", "a\nb"])

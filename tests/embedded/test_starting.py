@@ -76,13 +76,13 @@ def start(
 ) -> tuple[ServiceStarter, list[Event]]:
     """A start whose services give these answers in turn, the last one for ever; good unless told otherwise."""
     turns = {name: itertools.chain(given, itertools.repeat(given[-1])) for name, given in answers.items()}
-    told: list[Event] = []
+    events: list[Event] = []
 
-    def probe(one: Service) -> Outcome:
-        is_good = next(turns[one.name]) if one.name in turns else True
+    def probe(item: Service) -> Outcome:
+        is_good = next(turns[item.name]) if item.name in turns else True
         return Outcome(is_good, why="" if is_good else "not yet")
 
-    return ServiceStarter(manager, services, tasks, waits or {}, probe, told.append, Stop()), told
+    return ServiceStarter(manager, services, tasks, waits or {}, probe, events.append, Stop()), events
 
 
 def test_service_waits_for_all_that_it_comes_after_and_for_its_tasks() -> None:
@@ -92,7 +92,7 @@ def test_service_waits_for_all_that_it_comes_after_and_for_its_tasks() -> None:
         done.append(list(manager.asked))
         return True
 
-    one, _ = start(
+    entry, _ = start(
         manager,
         {},
         STORE,
@@ -101,26 +101,26 @@ def test_service_waits_for_all_that_it_comes_after_and_for_its_tasks() -> None:
         tasks=(Task("schema", "Schema", act, ("store",)),),
         waits={"backend": ("schema",)},
     )
-    one.run()
+    entry.run()
     assert set(manager.asked[:2]) == {"store", "other"}
     assert manager.asked[2:] == ["one", "two"]
     assert done == [["store", "other"]]
-    assert all(item.problem is None for item in one.items.values())
-    assert one.items["backend"].changed
+    assert all(item.problem is None for item in entry.items.values())
+    assert entry.items["backend"].changed
 
 
 def test_what_runs_already_is_not_started_again_and_counts_as_no_change() -> None:
     manager = Scripted(now={"store": ProcessState("store", "running", 7)})
-    one, _ = start(manager, {}, STORE)
-    one.run()
+    item, _ = start(manager, {}, STORE)
+    item.run()
     assert manager.asked == []
-    assert not one.items["store"].changed
+    assert not item.items["store"].changed
 
 
 def test_only_the_missing_worker_is_started() -> None:
     manager = Scripted(now={"one": ProcessState("one", "running", 7)})
-    one, _ = start(manager, {}, replace(BACKEND, after=()))
-    one.run()
+    item, _ = start(manager, {}, replace(BACKEND, after=()))
+    item.run()
     assert manager.asked == ["two"]
 
 
@@ -132,33 +132,33 @@ def test_backend_needs_good_answers_in_a_row() -> None:
         asked += 1
         return Outcome(asked != GOOD_ANSWERS, why="a hiccup")
 
-    one = ServiceStarter(Scripted(), (replace(BACKEND, after=()),), (), {}, probe, lambda _: None, Stop())
-    one.run()
+    service_starter = ServiceStarter(Scripted(), (replace(BACKEND, after=()),), (), {}, probe, lambda _: None, Stop())
+    service_starter.run()
     assert asked == 2 * GOOD_ANSWERS
 
 
 def test_process_that_ends_again_and_again_is_given_up_long_before_the_time_out() -> None:
     manager = Scripted(fate={"store": ProcessState("store", "backoff", restarts=ATTEMPTS, detail="ended with 3")})
-    one, _ = start(manager, {}, STORE, OTHER, BACKEND)
-    one.run()
-    problem = one.items["store"].problem
+    item, _ = start(manager, {}, STORE, OTHER, BACKEND)
+    item.run()
+    problem = item.items["store"].problem
     assert problem
     assert problem.log == ("last words of store",)
     assert "ended with 3" in problem.why
-    assert one.items["other"].ready is not None, "who does not need it is started all the same"
-    assert "it needs store, which failed" in str(one.items["backend"].problem)
+    assert item.items["other"].ready is not None, "who does not need it is started all the same"
+    assert "it needs store, which failed" in str(item.items["backend"].problem)
     assert "one" not in manager.asked
 
 
 def test_service_that_needs_one_which_was_given_up_is_not_waited_for() -> None:
     engine = service("engine", kind=Kind.ENGINE)
     manager = Scripted(fate={"engine": ProcessState("engine", "backoff", restarts=ATTEMPTS, detail="ended with 3")})
-    one, told = start(
+    item, result = start(
         manager, {"backend": [False]}, engine, replace(BACKEND, after=(), needs=("engine",), start_seconds=3600)
     )
-    one.run()
-    assert "it needs engine, which failed" in str(one.items["backend"].problem)
-    assert [event.status for event in told if event.step == "backend" and isinstance(event, StepChanged)][
+    item.run()
+    assert "it needs engine, which failed" in str(item.items["backend"].problem)
+    assert [event.status for event in result if event.step == "backend" and isinstance(event, StepChanged)][
         -1
     ] == "failed"
 
@@ -167,15 +167,15 @@ def test_program_that_says_it_cannot_be_started_is_not_tried_again() -> None:
     manager = Scripted(
         fate={"store": ProcessState("store", "backoff", restarts=1, detail="Bad exit code 78", code=os.EX_CONFIG)}
     )
-    one, _ = start(manager, {}, replace(STORE, start_seconds=3600))
-    one.run()
-    assert "reports a configuration error" in str(one.items["store"].problem)
+    item, _ = start(manager, {}, replace(STORE, start_seconds=3600))
+    item.run()
+    assert "reports a configuration error" in str(item.items["store"].problem)
 
 
 def test_service_that_never_answers_ends_with_its_time_and_what_it_said() -> None:
-    one, _ = start(Scripted(), {"store": [False]}, replace(STORE, start_seconds=0))
-    one.run()
-    assert "not ready after 0 s: " in str(one.items["store"].problem)
+    item, _ = start(Scripted(), {"store": [False]}, replace(STORE, start_seconds=0))
+    item.run()
+    assert "not ready after 0 s: " in str(item.items["store"].problem)
 
 
 def test_failed_task_keeps_what_needs_it_from_starting() -> None:
@@ -183,17 +183,17 @@ def test_failed_task_keeps_what_needs_it_from_starting() -> None:
         raise Problem("cannot make the tables", "no", "do")
 
     manager = Scripted()
-    one, told = start(manager, {}, STORE, tasks=(Task("schema", "Schema", act),), waits={"store": ("schema",)})
-    one.run()
+    item, result = start(manager, {}, STORE, tasks=(Task("schema", "Schema", act),), waits={"store": ("schema",)})
+    item.run()
     assert manager.asked == []
-    assert [event.status for event in told if event.step == "store" and isinstance(event, StepChanged)] == ["failed"]
+    assert [event.status for event in result if event.step == "store" and isinstance(event, StepChanged)] == ["failed"]
 
 
 def test_interruption_tells_what_runs_and_waits_for_no_one_but_its_own_tasks() -> None:
     stop, ended = Stop(), []
 
-    def probe(one: Service) -> Outcome:
-        if one.name == "other":
+    def probe(item: Service) -> Outcome:
+        if item.name == "other":
             stop.by = "SIGINT"
             return Outcome(False, why="not yet")
         return Outcome(True)
@@ -202,11 +202,11 @@ def test_interruption_tells_what_runs_and_waits_for_no_one_but_its_own_tasks() -
         ended.append(True)
         return True
 
-    one = ServiceStarter(
+    service_starter = ServiceStarter(
         Scripted(), (STORE, OTHER, BACKEND), (Task("cluster", "Cluster", act),), {}, probe, lambda _: None, stop
     )
     with pytest.raises(Problem) as caught:
-        one.run()
+        service_starter.run()
     assert caught.value.code is ExitCode.INTERRUPTED
     assert "ready: store; starting: other; not started: backend" in caught.value.why
     assert ended == [True]
@@ -214,8 +214,8 @@ def test_interruption_tells_what_runs_and_waits_for_no_one_but_its_own_tasks() -
 
 def test_backends_are_restarted_worker_by_worker_across_all_ports() -> None:
     backends = [service(f"backend-{port}", kind=Kind.BACKEND, processes=(f"{port}-1", f"{port}-2")) for port in (1, 2)]
-    found = batches([STORE, *backends, service("frontend", kind=Kind.FRONTEND)])
-    assert [one.processes for one in found] == [("store",), ("1-1", "2-1"), ("1-2", "2-2"), ("frontend",)]
+    result = batches([STORE, *backends, service("frontend", kind=Kind.FRONTEND)])
+    assert [item.processes for item in result] == [("store",), ("1-1", "2-1"), ("1-2", "2-2"), ("frontend",)]
 
 
 def native(port: int) -> World:

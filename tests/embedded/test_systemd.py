@@ -68,10 +68,10 @@ def ask(host: Host, expression: str) -> Any:
 
 def test_started_unit_runs_with_its_pid_and_memory(host: Host) -> None:
     ask(host, "m.start(['om-steady.service'])")
-    said = ask(host, "until('om-steady.service', 'running')")
-    assert said["state"] == "running"
-    assert said["pid"] == int(host.sh("systemctl show -p MainPID --value om-steady.service"))
-    assert abs(said["since"] - float(host.sh("date +%s"))) < 60
+    response = ask(host, "until('om-steady.service', 'running')")
+    assert response["state"] == "running"
+    assert response["pid"] == int(host.sh("systemctl show -p MainPID --value om-steady.service"))
+    assert abs(response["since"] - float(host.sh("date +%s"))) < 60
 
 
 def test_killed_unit_comes_back_and_is_counted(host: Host) -> None:
@@ -98,8 +98,8 @@ def test_unit_stopped_by_hand_is_a_persons_will_and_a_failed_one_is_not(host: Ho
 
 def test_unit_that_never_ran_or_does_not_exist_is_stopped_by_nobody(host: Host) -> None:
     for name in ("om-once.service", "om-nowhere.service"):
-        said = ask(host, f"m.states(['{name}'])['{name}'].__dict__")
-        assert (said["state"], said["by_person"]) == ("stopped", False)
+        response = ask(host, f"m.states(['{name}'])['{name}'].__dict__")
+        assert (response["state"], response["by_person"]) == ("stopped", False)
     assert "not-found" in ask(host, "m.states(['om-nowhere.service'])['om-nowhere.service'].detail")
 
 
@@ -114,14 +114,14 @@ def test_unit_that_failed_too_often_can_be_started_again(host: Host) -> None:
 
 def test_restart_returns_when_the_unit_said_that_it_is_ready(host: Host) -> None:
     ask(host, "m.restart(['om-ready.service'])")
-    said = ask(host, "m.states(['om-ready.service'])['om-ready.service'].__dict__")
-    assert (said["state"], said["detail"]) == ("running", "serving")
+    response = ask(host, "m.states(['om-ready.service'])['om-ready.service'].__dict__")
+    assert (response["state"], response["detail"]) == ("running", "serving")
 
 
 def test_problem_of_a_unit_that_cannot_start_carries_its_own_words(host: Host) -> None:
-    said = ask(host, "m.restart(['om-once.service'])")
-    assert said["what"] == "cannot restart om-once.service"
-    assert any("it cannot be" in line for line in said["log"])
+    response = ask(host, "m.restart(['om-once.service'])")
+    assert response["what"] == "cannot restart om-once.service"
+    assert any("it cannot be" in line for line in response["log"])
 
 
 def test_logs_are_the_units_own_and_can_be_followed(host: Host) -> None:

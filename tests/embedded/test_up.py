@@ -33,27 +33,27 @@ USERS = ["nobody"] + (["root"] if os.geteuid() == 0 else [])
 @pytest.fixture(scope="module", params=USERS if os.geteuid() == 0 else ["us"])
 def system(request: pytest.FixtureRequest) -> Iterator[System]:
     """One system that is up; tests leave it up."""
-    one = System(user="nobody" if request.param == "nobody" else None)
+    item = System(user="nobody" if request.param == "nobody" else None)
     try:
-        one.up()
-        yield one
+        item.up()
+        yield item
     finally:
-        one.close()
+        item.close()
 
 
 @pytest.fixture
 def fresh() -> Iterator[System]:
     """A system that was never started."""
-    one = System()
-    yield one
-    one.close()
+    item = System()
+    yield item
+    item.close()
 
 
 def test_first_start_ends_with_everything_proven(system: System) -> None:
     health = system.run("health", "--json")
     assert health.code == 0, health.out
     status = system.run("status", "--json").ok().result
-    assert [one["name"] for one in status["services"]] == [
+    assert [service["name"] for service in status["services"]] == [
         "postgres",
         "redis",
         "qdrant",
@@ -64,33 +64,33 @@ def test_first_start_ends_with_everything_proven(system: System) -> None:
     ]
     assert all(
         process["state"] == "running" and process["restarts"] == 0
-        for one in status["services"]
-        for process in one["processes"]
+        for item in status["services"]
+        for process in item["processes"]
     )
 
 
 def test_second_up_changes_nothing(system: System) -> None:
-    before = {one.pid for one in system.processes()}
-    said = system.up()
-    assert said["changes"] == 0
-    assert said["state"] == "ready"
-    assert {system.supervisor()} <= before <= {one.pid for one in system.processes()} | before
+    before = {item.pid for item in system.processes()}
+    result = system.up()
+    assert result["changes"] == 0
+    assert result["state"] == "ready"
+    assert {system.supervisor()} <= before <= {process.pid for process in system.processes()} | before
     assert system.pids("postgres")[0] in before
 
 
 def test_nothing_listens_beyond_the_loopback(system: System) -> None:
-    for one in system.processes():
-        for link in one.net_connections(kind="tcp"):
+    for process in system.processes():
+        for link in process.net_connections(kind="tcp"):
             if link.status == "LISTEN":
-                assert link.laddr.ip == "127.0.0.1", (one.name(), link)
+                assert link.laddr.ip == "127.0.0.1", (process.name(), link)
 
 
 def test_no_password_is_readable_by_others_or_stands_on_a_command_line(system: System) -> None:
-    words = (system.state / "secrets.json").read_text()
-    secrets = [part for part in words.split('"') if len(part) > 20]
+    output = (system.state / "secrets.json").read_text()
+    secrets = [part for part in output.split('"') if len(part) > 20]
     assert len(secrets) == 4
-    for one in system.processes():
-        assert not any(secret in " ".join(one.cmdline()) for secret in secrets), one
+    for process in system.processes():
+        assert not any(secret in " ".join(process.cmdline()) for secret in secrets), process
     for file in [system.state / "secrets.json", *(system.state / "config").iterdir()]:
         assert file.stat().st_mode & 0o077 == 0, file
     logs = "".join(file.read_text(errors="replace") for file in (system.state / "logs").iterdir())
@@ -112,9 +112,9 @@ def test_lost_passwords_are_not_replaced_in_silence(system: System) -> None:
     file = system.state / "secrets.json"
     system.run("down").ok()
     aside = file.rename(file.with_name("secrets.lost"))
-    said = system.run("up", "--json")
+    result = system.run("up", "--json")
     aside.rename(file)
-    assert said.code != 0 and "is gone, and the data in" in said.err + said.out
+    assert result.code != 0 and "is gone, and the data in" in result.err + result.out
     assert system.up()["state"] == "ready"
 
 
@@ -138,19 +138,19 @@ def test_open_prints_the_page_that_is_served(system: System) -> None:
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
 def test_page_is_told_where_the_backends_are(system: System, name: str) -> None:
-    said = httpx.get(
+    response = httpx.get(
         f"http://127.0.0.1:{system.ports[3]}/cluster.json",
         headers={"host": f"{name}:{system.ports[3]}"},
         trust_env=False,
     )
-    assert said.json() == {"backends": [f"http://{name}:{port}" for port in system.backends]}
+    assert response.json() == {"backends": [f"http://{name}:{port}" for port in system.backends]}
 
 
 def test_page_that_needs_no_password_is_given_none(system: System) -> None:
     (pid,) = system.pids("frontend")
-    words = json.dumps(psutil.Process(pid).environ())
+    arguments = json.dumps(psutil.Process(pid).environ())
     secrets = json.loads((system.state / "secrets.json").read_text())
-    assert not any(secret in words for secret in secrets.values())
+    assert not any(secret in arguments for secret in secrets.values())
 
 
 def test_data_outlives_down_and_up_and_no_process_is_left(system: System) -> None:
@@ -167,12 +167,12 @@ def test_data_outlives_down_and_up_and_no_process_is_left(system: System) -> Non
 
 def test_user_embeds_keeps_finds_computes_and_finds_again_after_a_restart(system: System) -> None:
     system.run("user", "add", "ana", "--role", "admin", "--password-stdin", given=f"{PASSWORD}\n").ok()
-    told = use(system, "--text", TEXT, "--question", "which harbour did the boat leave?")
-    assert told["me"]["role"] == "admin"
-    assert told["lengths"] == [384, 384]
-    assert told["found"][0]["document"]["id"] == told["document"]
-    assert sum(told["circuit"]["counts"].values()) == 200
-    assert told["circuit"]["device"] == "cpu"
+    result = use(system, "--text", TEXT, "--question", "which harbour did the boat leave?")
+    assert result["me"]["role"] == "admin"
+    assert result["lengths"] == [384, 384]
+    assert result["found"][0]["document"]["id"] == result["document"]
+    assert sum(result["circuit"]["counts"].values()) == 200
+    assert result["circuit"]["device"] == "cpu"
     system.run("down").ok()
     system.up()
     assert use(system, "--find", "which harbour did the boat leave?")["past"][0][0]["text"] == TEXT
@@ -215,10 +215,10 @@ def test_two_starts_at_once_the_second_names_the_first(fresh: System) -> None:
 
 def test_taken_port_is_named_with_its_holder_and_never_silently_changed(fresh: System) -> None:
     with socket.create_server(("127.0.0.1", fresh.ports[0])):
-        said = fresh.run("up", "--json")
-        assert said.code == 1
-        assert f"port {fresh.ports[0]}" in said.problem["why"]
-        assert str(os.getpid()) in said.problem["why"]
+        result = fresh.run("up", "--json")
+        assert result.code == 1
+        assert f"port {fresh.ports[0]}" in result.problem["why"]
+        assert str(os.getpid()) in result.problem["why"]
         assert not fresh.processes()
         moved = fresh.up("--free-ports")
         assert moved["ports"]["backends"][0] > fresh.ports[0]
@@ -230,10 +230,10 @@ def test_taken_port_is_named_with_its_holder_and_never_silently_changed(fresh: S
 def test_page_whose_port_is_taken_says_who_has_it_and_does_not_move_to_another(fresh: System) -> None:
     port = fresh.ports[3]
     with socket.create_server(("127.0.0.1", port)):
-        said = fresh.run("up", "--json")
-        assert said.code == 1
-        assert said.problem["why"].startswith(f"port {port}: held by ")
-        assert f"(pid {os.getpid()}" in said.problem["why"]
+        result = fresh.run("up", "--json")
+        assert result.code == 1
+        assert result.problem["why"].startswith(f"port {port}: held by ")
+        assert f"(pid {os.getpid()}" in result.problem["why"]
         assert not fresh.processes()
     assert fresh.up()["ports"]["frontend"] == port
 
@@ -243,33 +243,33 @@ def test_broken_store_fails_with_its_own_last_words(fresh: System) -> None:
     fresh.run("down").ok()
     for file in (fresh.state / "redis").rglob("*.manifest"):
         file.write_text("this is no manifest\n")
-    said = fresh.run("up", "--json")
-    assert said.code == 1
-    assert said.problem["what"] == "cannot start redis"
-    assert any("manifest" in line.lower() or "AOF" in line for line in said.problem["log"]), said.problem
+    result = fresh.run("up", "--json")
+    assert result.code == 1
+    assert result.problem["what"] == "cannot start redis"
+    assert any("manifest" in line.lower() or "AOF" in line for line in result.problem["log"]), result.problem
     fresh.run("down").ok()
     assert not fresh.processes()
 
 
 def test_engine_that_cannot_start_ends_the_start_with_its_own_words_and_nobody_waits_for_those_that_need_it() -> None:
-    one = System(environment={"OMNIMIND_MODEL": "/nonexistent/model"})
+    item = System(environment={"OMNIMIND_MODEL": "/nonexistent/model"})
     try:
-        said = one.run("up", "--json")
-        assert said.code == 1
-        assert said.problem["what"] == "cannot start engine"
-        assert any("/nonexistent/model" in line and "no such folder" in line for line in said.problem["log"]), (
-            said.problem
+        result = item.run("up", "--json")
+        assert result.code == 1
+        assert result.problem["what"] == "cannot start engine"
+        assert any("/nonexistent/model" in line and "no such folder" in line for line in result.problem["log"]), (
+            result.problem
         )
-        assert "also not ready: " + ", ".join(f"backend-{port}" for port in one.backends) in said.problem["why"]
+        assert "also not ready: " + ", ".join(f"backend-{port}" for port in item.backends) in result.problem["why"]
         failed = {
-            event["step"] for event in said.events if event["kind"] == "step" and event["data"]["status"] == "failed"
+            event["step"] for event in result.events if event["kind"] == "step" and event["data"]["status"] == "failed"
         }
-        assert failed == {"engine", *(f"backend-{port}" for port in one.backends)}
-        assert one.service("postgres")["state"] == "running", "what works is left running"
-        left = next(event["text"] for event in said.events if event["text"].startswith("left running: "))
+        assert failed == {"engine", *(f"backend-{port}" for port in item.backends)}
+        assert item.service("postgres")["state"] == "running", "what works is left running"
+        left = next(event["text"] for event in result.events if event["text"].startswith("left running: "))
         assert "postgres" in left and "engine" not in left and "omnimind down" in left
     finally:
-        one.close()
+        item.close()
 
 
 def test_fresh_moves_the_data_aside_and_asks_first(fresh: System) -> None:
@@ -280,10 +280,10 @@ def test_fresh_moves_the_data_aside_and_asks_first(fresh: System) -> None:
     assert fresh.up("--fresh", "--yes")["state"] == "ready"
     assert not got(fresh)
     (aside,) = (fresh.state / "aside").iterdir()
-    assert sorted(one.name for one in aside.iterdir()) == ["postgres", "qdrant", "redis", "secrets.json", "uploads"]
+    assert sorted(path.name for path in aside.iterdir()) == ["postgres", "qdrant", "redis", "secrets.json", "uploads"]
 
 
-def use(system: System, *words: str) -> dict[str, Any]:
+def use(system: System, *arguments: str) -> dict[str, Any]:
     """What the API told a user of the first backend."""
     script = (
         sys.executable,
@@ -292,12 +292,12 @@ def use(system: System, *words: str) -> dict[str, Any]:
         str(system.backends[0]),
         "--name",
         "ana",
-        *words,
+        *arguments,
     )
     done = subprocess.run(script, input=f"{PASSWORD}\n", capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    data: dict[str, Any] = json.loads(done.stdout)
+    return data
 
 
 def put(system: System) -> None:

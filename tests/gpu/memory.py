@@ -32,14 +32,14 @@ def _taken(role: str, setting: Setting, count: int) -> int:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     children = [subprocess.Popen(command(role, setting), cwd=ROOT, env=environment, **pipes) for _ in range(count)]
     try:
-        for one in children:
-            if not _said(one):
-                raise RuntimeError(f"{role} ended with {one.wait()}")
+        for item in children:
+            if not _said(item):
+                raise RuntimeError(f"{role} ended with {item.wait()}")
         time.sleep(0.5)
         return (_used() - before) >> 20
     finally:
-        for one in children:
-            one.communicate(timeout=60)
+        for item in children:
+            item.communicate(timeout=60)
 
 
 def _said(process: subprocess.Popen[bytes]) -> bool:

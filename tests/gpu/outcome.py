@@ -24,11 +24,11 @@ class Skipped(Exception):
 
 def table(outcomes: Sequence[Outcome]) -> str:
     """Plain text, one line a check."""
-    width = max(len(one.name) for one in outcomes)
-    return "\n".join(f"{one.state:8}{one.name:{width + 2}}{one.detail}" for one in outcomes)
+    width = max(len(item.name) for item in outcomes)
+    return "\n".join(f"{outcome.state:8}{outcome.name:{width + 2}}{outcome.detail}" for outcome in outcomes)
 
 
 def markdown(outcomes: Sequence[Outcome], title: str) -> str:
     """A section for docs/measurements.md."""
-    rows = [f"| {one.name} | {one.state} | {one.detail.replace('|', '/')} |" for one in outcomes]
+    rows = [f"| {outcome.name} | {outcome.state} | {outcome.detail.replace('|', '/')} |" for outcome in outcomes]
     return "\n".join([f"### {title}", "", "| check | result | what was seen |", "| --- | --- | --- |", *rows, ""])

@@ -66,8 +66,8 @@ class Setting:
             return self.tokenised(self.corpus)
         draw = np.random.default_rng(20)
         return [
-            draw.integers(1000, 29000, size=min(self.folder.max_tokens, 2 + round(1.25 * len(one.split())))).tolist()
-            for one in self.corpus
+            draw.integers(1000, 29000, size=min(self.folder.max_tokens, 2 + round(1.25 * len(item.split())))).tolist()
+            for item in self.corpus
         ]
 
 
@@ -96,8 +96,8 @@ def child(role: str, setting: Setting, seconds: float = 300, **environment: str)
         raise RuntimeError(
             f"{role} ended with {done.returncode}: {(done.stderr.strip().splitlines() or ['no words'])[-1]}"
         )
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+    data: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return data
 
 
 def command(role: str, setting: Setting) -> list[str]:

@@ -33,9 +33,10 @@ def throughput(setting: Setting) -> Outcome:
             if number:  # the first round is warm-up
                 times[name].append(seconds)
     base = next(iter(ways))
-    rates = {name: setting.count / statistics.median(seen) for name, seen in times.items()}
+    rates = {name: setting.count / statistics.median(recorded) for name, recorded in times.items()}
     ratios = {
-        name: statistics.median(b / a for a, b in zip(seen, times[base], strict=True)) for name, seen in times.items()
+        name: statistics.median(b / a for a, b in zip(observed, times[base], strict=True))
+        for name, observed in times.items()
     }
     detail = (
         "; ".join(f"{name} {rates[name]:.0f} texts/s ({ratios[name]:.2f} ×)" for name in ways)
@@ -51,7 +52,7 @@ def throughput(setting: Setting) -> Outcome:
 
 def single(setting: Setting) -> Outcome:
     """One short text at a time: p50 and p99 in milliseconds."""
-    short = [at for at, one in enumerate(setting.ids) if len(one) <= 24] or [0]
+    short = [at for at, item in enumerate(setting.ids) if len(item) <= 24] or [0]
     numbers: dict[str, object] = {}
     for name, way in _ways(setting).items():
         times = [_timed(way, [short[at % len(short)]], setting) * 1000 for at in range(220)][20:]
@@ -62,7 +63,7 @@ def single(setting: Setting) -> Outcome:
     return Outcome(
         "single text",
         "ok",
-        "; ".join(f"{name} p50 {one['p50_ms']} ms, p99 {one['p99_ms']} ms" for name, one in numbers.items()),
+        "; ".join(f"{name} p50 {entry['p50_ms']} ms, p99 {entry['p99_ms']} ms" for name, entry in numbers.items()),
         numbers,
     )
 

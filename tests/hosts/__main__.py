@@ -81,8 +81,8 @@ def shell(given: argparse.Namespace) -> None:
         raise HostError(f"cannot choose a host: there are {len(hosts)}; name one of {hosts}")
     home = "/root" if given.user == "root" else f"/home/{given.user}"
     terminal = ["-t"] if sys.stdin.isatty() else []
-    words = ["docker", "exec", "-i", *terminal, "--user", given.user, "--workdir", home, f"--env=HOME={home}"]
-    os.execvp("docker", [*words, given.name or hosts[0], *(given.words or ["bash", "-l"])])
+    arguments = ["docker", "exec", "-i", *terminal, "--user", given.user, "--workdir", home, f"--env=HOME={home}"]
+    os.execvp("docker", [*arguments, given.name or hosts[0], *(given.words or ["bash", "-l"])])
 
 
 def stop(given: argparse.Namespace) -> None:

@@ -29,10 +29,10 @@ class Caller:
         headers = {"Content-Type": kind, **({"Cookie": self.cookie} if self.cookie else {})}
         self.link.request(method, path, data, headers)
         answer = self.link.getresponse()
-        said = answer.read()
+        result = answer.read()
         if answer.status >= 300:
-            sys.exit(f"{method} {path}: {answer.status} {said.decode(errors='replace')}")
-        return json.loads(said or b"null"), answer.headers
+            sys.exit(f"{method} {path}: {answer.status} {result.decode(errors='replace')}")
+        return json.loads(result or b"null"), answer.headers
 
     def log_in(self, name, password):
         """Keep the session's cookie; return who the backend thinks we are."""
@@ -47,22 +47,22 @@ class Caller:
 
 def story(caller, text, question):
     """Do all of it; returns what was said."""
-    told = {}
+    events = {}
     _, first = caller.ask("POST", "/v1/embeddings", {"input": [text, question], "model": "default"})
     vectors, second = caller.ask("POST", "/v1/embeddings", {"input": [text, question], "model": "default"})
-    told["lengths"] = [len(one["embedding"]) for one in vectors["data"]]
-    told["cache"] = [headers["x-cache"] for headers in (first, second)]
-    told["timing"] = first["server-timing"]
+    events["lengths"] = [len(item["embedding"]) for item in vectors["data"]]
+    events["cache"] = [headers["x-cache"] for headers in (first, second)]
+    events["timing"] = first["server-timing"]
     document, _ = caller.ask("POST", "/documents", {"text": text, "title": "note"})
-    told["document"], told["found"] = document["id"], caller.find(question)
-    told["circuit"] = caller.ask("POST", "/quantum/run", {"qasm": BELL, "shots": 200, "seed": 7})[0]
+    events["document"], events["found"] = document["id"], caller.find(question)
+    events["circuit"] = caller.ask("POST", "/quantum/run", {"qasm": BELL, "shots": 200, "seed": 7})[0]
     file = text.encode() * 1000
     upload, _ = caller.ask(
         "POST", f"/uploads?name=note.txt&sha256={hashlib.sha256(file).hexdigest()}", file, "application/octet-stream"
     )
-    told["upload"] = upload
-    told["system"] = caller.ask("GET", "/system")[0]
-    return told
+    events["upload"] = upload
+    events["system"] = caller.ask("GET", "/system")[0]
+    return events
 
 
 def main():
@@ -74,13 +74,13 @@ def main():
     options.add_argument(
         "--find", action="append", default=[], help="a question about what is there already; may be repeated"
     )
-    asked = options.parse_args()
-    caller = Caller(asked.port)
-    told = {"me": caller.log_in(asked.name, sys.stdin.readline().rstrip("\n"))}
-    told["past"] = [caller.find(question) for question in asked.find]
-    if asked.text:
-        told.update(story(caller, asked.text, asked.question))
-    json.dump(told, sys.stdout, ensure_ascii=False)
+    requested = options.parse_args()
+    caller = Caller(requested.port)
+    events = {"me": caller.log_in(requested.name, sys.stdin.readline().rstrip("\n"))}
+    events["past"] = [caller.find(question) for question in requested.find]
+    if requested.text:
+        events.update(story(caller, requested.text, requested.question))
+    json.dump(events, sys.stdout, ensure_ascii=False)
 
 
 if __name__ == "__main__":

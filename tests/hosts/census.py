@@ -59,8 +59,8 @@ class Redis:
         if password:
             self("AUTH", password)
 
-    def __call__(self, *words):
-        parts = [w if isinstance(w, bytes) else str(w).encode() for w in words]
+    def __call__(self, *arguments):
+        parts = [w if isinstance(w, bytes) else str(w).encode() for w in arguments]
         self.file.write(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts))
         self.file.flush()
         return self.read()
@@ -144,12 +144,12 @@ def main():
     options.add_argument("--uploads", required=True)
     options.add_argument("--qdrant-key")
     options.add_argument("--redis-password")
-    asked = options.parse_args()
+    requested = options.parse_args()
     json.dump(
         {
-            "qdrant": dict(qdrant("http://127.0.0.1:6333", secret(asked.qdrant_key))),
-            "redis": dict(redis(6379, secret(asked.redis_password))),
-            "uploads": dict(uploads(asked.uploads)),
+            "qdrant": dict(qdrant("http://127.0.0.1:6333", secret(requested.qdrant_key))),
+            "redis": dict(redis(6379, secret(requested.redis_password))),
+            "uploads": dict(uploads(requested.uploads)),
         },
         sys.stdout,
     )

@@ -15,8 +15,8 @@ BUILD_SECONDS = 600
 
 def root(suite: str, packages: tuple[str, ...]) -> Path:
     """The tar of a small root file system with a compiler and these packages (a minute the first time)."""
-    words = ("mmdebstrap", "--variant=minbase", f"--include={','.join((*COMPILER, *packages))}", suite)
-    return kept(f"compiler-{suite}-{key_of(*words)}.tar", lambda target: _made((*words, str(target))))
+    command = ("mmdebstrap", "--variant=minbase", f"--include={','.join((*COMPILER, *packages))}", suite)
+    return kept(f"compiler-{suite}-{key_of(*command)}.tar", lambda target: _made((*command, str(target))))
 
 
 def compiled(suite: str, packages: tuple[str, ...], source: Path, *flags: str) -> Path:
@@ -43,8 +43,8 @@ def _made(words: tuple[str, ...]) -> None:
 def _compile(within: str, source: Path, target: Path, flags: tuple[str, ...]) -> None:
     with tempfile.TemporaryDirectory(prefix=".compiled-", dir=target.parent) as folder:
         mounts = ("-v", f"{source.parent.resolve()}:/source:ro", "-v", f"{folder}:/made")
-        words = ("gcc", "-O2", "-Wall", "-Wextra", "-o", "/made/program", f"/source/{source.name}", *flags)
+        command = ("gcc", "-O2", "-Wall", "-Wextra", "-o", "/made/program", f"/source/{source.name}", *flags)
         docker(
-            "run", "--rm", "--network", "none", *mounts, "--workdir", "/source", within, *words, timeout=BUILD_SECONDS
+            "run", "--rm", "--network", "none", *mounts, "--workdir", "/source", within, *command, timeout=BUILD_SECONDS
         )
         Path(folder, "program").rename(target)

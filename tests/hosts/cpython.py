@@ -86,9 +86,9 @@ def mirror(suite: str = "trixie") -> Path:
 
 def downloads(archive: Path) -> dict[str, dict[str, Any]]:
     """uv's list of this one archive, as a host sees it."""
-    found = ARCHIVE.match(archive.name)
-    assert found, archive.name
-    major, minor, patch = (int(found[part]) for part in ("major", "minor", "patch"))
+    result = ARCHIVE.match(archive.name)
+    assert result, archive.name
+    major, minor, patch = (int(result[part]) for part in ("major", "minor", "patch"))
     key = f"cpython-{major}.{minor}.{patch}-linux-{platform.machine()}-gnu"
     entry = {
         "name": "cpython", "arch": {"family": platform.machine(), "variant": None}, "os": "linux", "libc": "gnu",

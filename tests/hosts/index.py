@@ -52,12 +52,12 @@ class Index:
 
     def page(self, name: str) -> bytes | None:
         """The page of a project (PEP 503)."""
-        found = [file for file in sorted(self.files) if project(file) == name]
+        results = [file for file in sorted(self.files) if project(file) == name]
         links = (
             f'<a href="../../files/{file}#sha256={hashlib.sha256(self.read(file)).hexdigest()}">{file}</a><br>'
-            for file in found
+            for file in results
         )
-        return ("<!DOCTYPE html><html><body>" + "".join(links) + "</body></html>").encode() if found else None
+        return ("<!DOCTYPE html><html><body>" + "".join(links) + "</body></html>").encode() if results else None
 
     def read(self, file: str) -> bytes:
         content = self.files[file]
@@ -123,12 +123,12 @@ def project(file: str) -> str:
 
 def hostile(marked: Path) -> dict[str, bytes]:
     """A wheel and a newer source archive for each of our names."""
-    found = {}
+    results = {}
     for name in NAMES:
         base = name.replace("-", "_")
-        found[f"{base}-{WHEEL_VERSION}-py3-none-any.whl"] = _wheel(name, base, str(marked))
-        found[f"{base}-{SOURCE_VERSION}.tar.gz"] = _source(name, base, str(marked))
-    return found
+        results[f"{base}-{WHEEL_VERSION}-py3-none-any.whl"] = _wheel(name, base, str(marked))
+        results[f"{base}-{SOURCE_VERSION}.tar.gz"] = _source(name, base, str(marked))
+    return results
 
 
 def _wheel(name: str, base: str, marked: str) -> bytes:

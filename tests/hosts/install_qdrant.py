@@ -29,10 +29,10 @@ from tests.hosts.python import PYTHON
 
 def main(name: str, given: str = "") -> None:
     sys.executable = PYTHON  # the worker is started by it
-    container = next(one for one in docker.containers() if one.name == name)
-    asked, notes, paths = discover.MigrateOptions(qdrant_binary=Path(given) if given else None), [], Paths()
-    source = discover.qdrant_source(container, asked, notes)
-    goal = discover.goal(machine.machine((), containers=(), python=""), Settings(), asked, source, None, paths)
+    container = next(item for item in docker.containers() if item.name == name)
+    requested, notes, paths = discover.MigrateOptions(qdrant_binary=Path(given) if given else None), [], Paths()
+    source = discover.qdrant_source(container, requested, notes)
+    goal = discover.goal(machine.machine((), containers=(), python=""), Settings(), requested, source, None, paths)
     whole = Source("", (), (), (), (), (), source, None)
     plan = migration.migrate(whole, goal, 1)
     take = next(Task.of(step, ProgramPayload) for step in plan.steps if step.id == "take-qdrant")

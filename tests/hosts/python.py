@@ -32,10 +32,10 @@ def pack(folder: Path) -> tuple[Mount, ...]:
     program = elf.read(binary)
     assert program
     find = libraries.on_host(program, str(binary.parent))
-    todo, seen = [program, *(one for path in extensions(site, standard) if (one := elf.read(path)))], set()
+    todo, observed = [program, *(item for path in extensions(site, standard) if (item := elf.read(path)))], set()
     for wanting in todo:
-        for name in {*wanting.needed, program.interpreter} - seen:
-            seen.add(name)
+        for name in {*wanting.needed, program.interpreter} - observed:
+            observed.add(name)
             if library := find(name):
                 shutil.copy2(library.path, lib / Path(name).name)
                 todo.append(library.binary)

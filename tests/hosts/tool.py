@@ -73,16 +73,16 @@ def place(host: Host) -> None:
         packed.feed(command, partial(host.popen, ("tar", "-x", "-p", "-C", "/")))
 
 
-def omnimind(host: Host, *words: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+def omnimind(host: Host, *arguments: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
     """Run a command of it."""
-    return host.run((PROGRAM, *words), check=check, timeout=timeout)
+    return host.run((PROGRAM, *arguments), check=check, timeout=timeout)
 
 
 def migrate(
-    host: Host, *words: str, check: bool = True, start: Sequence[str] = WORDS
+    host: Host, *arguments: str, check: bool = True, start: Sequence[str] = WORDS
 ) -> subprocess.CompletedProcess[str]:
     """Migrate, confirmed at once."""
-    return omnimind(host, *start, "--yes", *words, check=check)
+    return omnimind(host, *start, "--yes", *arguments, check=check)
 
 
 def results(said: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
@@ -110,41 +110,41 @@ def census(host: Host, *, native: bool) -> dict[str, Any]:
     themselves.
     """
     host.write("/testhost/census.py", CENSUS.read_text())
-    words = ["--uploads", "/var/lib/omnimind/uploads" if native else f"{FOLDER}/data/uploads"]
+    arguments = ["--uploads", "/var/lib/omnimind/uploads" if native else f"{FOLDER}/data/uploads"]
     if native:
-        words += [
+        arguments += [
             "--qdrant-key",
             "/etc/omnimind/secrets/qdrant.key",
             "--redis-password",
             "/etc/omnimind/secrets/redis.password",
         ]
-    found: dict[str, Any] = json.loads(host.run(("python3", "/testhost/census.py", *words), timeout=300).stdout)
-    return {
-        store: {name: fact for name, fact in facts.items() if not OWN.match(name)} for store, facts in found.items()
-    }
+    data: dict[str, Any] = json.loads(host.run(("python3", "/testhost/census.py", *arguments), timeout=300).stdout)
+    return {store: {name: fact for name, fact in facts.items() if not OWN.match(name)} for store, facts in data.items()}
 
 
 def use(host: Host, name: str, password: str, text: str, question: str, past: Sequence[str] = ()) -> dict[str, Any]:
     """What the API told a user who did all that api.py does."""
     host.write("/testhost/api.py", API.read_text())
-    words = [
+    arguments = [
         "--name",
         name,
         "--text",
         text,
         "--question",
         question,
-        *(word for one in past for word in ("--find", one)),
+        *(word for item in past for word in ("--find", item)),
     ]
-    told: dict[str, Any] = json.loads(
-        host.run(("python3", "/testhost/api.py", *words), input=f"{password}\n", timeout=180).stdout
+    data: dict[str, Any] = json.loads(
+        host.run(("python3", "/testhost/api.py", *arguments), input=f"{password}\n", timeout=180).stdout
     )
-    return told
+    return data
 
 
 def memory(host: Host) -> dict[str, tuple[float, float]]:
     """Memory of the engine and each worker with their children: resident, and their share of it (what they share with
     others divided), in MB.
     """
-    said = host.run(("bash", "-euc", RESIDENT, "bash", *PROCESSES)).stdout
-    return {unit: (int(rss) / 1024, int(pss) / 1024) for unit, rss, pss in (line.split() for line in said.splitlines())}
+    output = host.run(("bash", "-euc", RESIDENT, "bash", *PROCESSES)).stdout
+    return {
+        unit: (int(rss) / 1024, int(pss) / 1024) for unit, rss, pss in (line.split() for line in output.splitlines())
+    }

@@ -71,29 +71,29 @@ class Watch:
         self._client = self.host.popen(probe_words(self.endpoints, self.every, self.timeout, self._out))
         assert self._client.stdout is not None
         if self._client.stdout.readline() != b"watching\n":
-            _, said = self._client.communicate(timeout=10)
-            raise HostError(f"cannot watch {self.host.name}: {said.decode(errors='replace')}")
+            _, outcome = self._client.communicate(timeout=10)
+            raise HostError(f"cannot watch {self.host.name}: {outcome.decode(errors='replace')}")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._client is not None
-        _, said = self._client.communicate(timeout=self.timeout + 20)
+        _, results = self._client.communicate(timeout=self.timeout + 20)
         if kind is not None:
             return
         if not self.host.exists(self._out):
-            raise HostError(f"the probe in {self.host.name} left no result: {said.decode(errors='replace')}")
+            raise HostError(f"the probe in {self.host.name} left no result: {results.decode(errors='replace')}")
         self.result = json.loads(self.host.read(self._out))
 
 
 def probe_words(endpoints: Sequence[Endpoint], every: float, timeout: float, out: str) -> tuple[str, ...]:
     """The command that runs the probe inside."""
-    words = ["python3", PROBE_INSIDE, f"--every={every}", f"--timeout={timeout}", f"--out={out}"]
+    arguments = ["python3", PROBE_INSIDE, f"--every={every}", f"--timeout={timeout}", f"--out={out}"]
     for end in endpoints:
-        words.append(f"--{end.kind}={end.name}={end.target}")
-        words += [f"--credentials={end.name}={end.credentials}"] if end.credentials else []
-    return tuple(words)
+        arguments.append(f"--{end.kind}={end.name}={end.target}")
+        arguments += [f"--credentials={end.name}={end.credentials}"] if end.credentials else []
+    return tuple(arguments)
 
 
 # The four published ports of the sample stack, before and after a migration.

@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 
 from omnimind_ops import origin
-from omnimind_ops.flows.wheels.choose import choose
-from omnimind_ops.flows.wheels.download import fetch
+from omnimind_ops.flows.wheelhouse.choose import choose
+from omnimind_ops.flows.wheelhouse.download import fetch
 from omnimind_ops.model.wheelhouse import Target
 
 from .cache import kept, key_of
@@ -60,7 +60,7 @@ def _locked(lock: Path, python: str) -> Path:
         fetch(folder, choose(locks, target), lambda _: None)
 
     tag = f"cp{python.replace('.', '')}"
-    return kept(f"wheels-{tag}-{key_of(str(target), *(one.read_bytes() for one in locks))}", build)
+    return kept(f"wheels-{tag}-{key_of(str(target), *(item.read_bytes() for item in locks))}", build)
 
 
 def _link_or_copy(source: str, target: str) -> None:

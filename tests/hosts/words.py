@@ -50,8 +50,8 @@ def exec_words(
     """The words that run a command in a host, killed there after `limit` seconds."""
     home = "/root" if user == "root" else f"/home/{user}"
     variables = {"HOME": home, "USER": user, "LOGNAME": user, **(env or {})}
-    words = ["docker", "exec", "--user", user, "--workdir", cwd]
-    words += [f"--env={key}={value}" for key, value in variables.items()]
-    words += ["-i"] * interactive + ["-t"] * tty + [name]
-    words += ["timeout", "--kill-after=5", f"{limit:.1f}"] if limit is not None else []
-    return (*words, *argv)
+    arguments = ["docker", "exec", "--user", user, "--workdir", cwd]
+    arguments += [f"--env={key}={value}" for key, value in variables.items()]
+    arguments += ["-i"] * interactive + ["-t"] * tty + [name]
+    arguments += ["timeout", "--kill-after=5", f"{limit:.1f}"] if limit is not None else []
+    return (*arguments, *argv)

@@ -32,14 +32,14 @@ class Module:
 
 def modules(root: Path, package: str) -> list[Module]:
     """Read a package of the checkout at `root`."""
-    found = []
+    results = []
     for path in sorted((root / package).rglob("*.py")):
         parts = path.relative_to(root).with_suffix("").parts
         text = path.read_text(encoding="utf-8")
-        found.append(
+        results.append(
             Module(".".join(parts[:-1] if parts[-1] == "__init__" else parts), text.splitlines(), ast.parse(text))
         )
-    return found
+    return results
 
 
 def imports(found: list[Module]) -> tuple[int, int]:
@@ -94,10 +94,12 @@ def _calls(found: list[Module]) -> Iterator[ast.Call]:
 
 def guards(found: list[Module]) -> int:
     """Return how many isinstance() ask for a Mapping or a Sequence: a value whose type was lost on its way."""
-    asked = (call.args[1] for call in _calls(found) if ast.unparse(call.func) == "isinstance" and len(call.args) == 2)
+    requests = (
+        call.args[1] for call in _calls(found) if ast.unparse(call.func) == "isinstance" and len(call.args) == 2
+    )
     return sum(
         any(ast.unparse(part).rpartition(".")[2] in ("Mapping", "Sequence") for part in ast.walk(kind))
-        for kind in asked
+        for kind in requests
     )
 
 

@@ -23,27 +23,27 @@ def imports() -> dict[str, set[str]]:
         name = ".".join([package, *inside])
         return name if inside and graph.find_children(name) else LOOSE
 
-    found: dict[str, set[str]] = defaultdict(set)
+    results: dict[str, set[str]] = defaultdict(set)
     for module in graph.modules:
         for other in graph.find_modules_directly_imported_by(module):
             here, there = room(module), room(other)
             if here != there and not {here, there} & set(EVERYBODYS):
-                found[here].add(there)
-    return found
+                results[here].add(there)
+    return results
 
 
 def reduced(edges: Mapping[str, set[str]]) -> dict[str, set[str]]:
     """The same without each arrow that a longer way tells already."""
 
     def reach(start: str, avoid: tuple[str, str]) -> set[str]:
-        seen: set[str] = set()
+        observed: set[str] = set()
         todo = [start]
         while todo:
             at = todo.pop()
-            new = {to for to in edges.get(at, ()) if (at, to) != avoid} - seen
-            seen |= new
+            new = {to for to in edges.get(at, ()) if (at, to) != avoid} - observed
+            observed |= new
             todo += new
-        return seen
+        return observed
 
     return {at: {to for to in there if to not in reach(at, (at, to))} for at, there in edges.items()}
 

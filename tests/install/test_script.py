@@ -20,8 +20,8 @@ FUNCTIONS = TEXT.removesuffix('main "$@"\n')
 
 def sh(script: str, path: str = os.environ["PATH"]) -> str:
     """Run a few lines after install.sh's functions, in dash."""
-    words = ("dash", "-c", f"{FUNCTIONS}\n{script}")
-    return subprocess.run(words, env={**os.environ, "PATH": path}, check=True, capture_output=True, text=True).stdout
+    command = ("dash", "-c", f"{FUNCTIONS}\n{script}")
+    return subprocess.run(command, env={**os.environ, "PATH": path}, check=True, capture_output=True, text=True).stdout
 
 
 def test_shellcheck_finds_nothing() -> None:
@@ -32,10 +32,10 @@ def test_shellcheck_finds_nothing() -> None:
 
 
 def test_every_line_of_help_fits_and_names_every_option() -> None:
-    said = sh("usage")
-    assert max(map(len, said.splitlines())) <= 150
+    result = sh("usage")
+    assert max(map(len, result.splitlines())) <= 150
     assert set(re.findall(r"^ +(--[a-z-]+)", TEXT.split("options() {")[1].split("\n}\n")[0], re.MULTILINE)) <= set(
-        re.findall(r"--[a-z-]+", said)
+        re.findall(r"--[a-z-]+", result)
     )
 
 
@@ -75,7 +75,7 @@ def test_a_python_in_a_home_is_found_out_behind_links(tmp_path: Path) -> None:
 
 def apt(tmp_path: Path, offers: dict[str, str]) -> str:
     """A PATH with an apt-cache that knows these packages; a name that it does not know is a pattern, as apt has it."""
-    lines = "".join(f"  {name}) echo '{said}' ;;\n" for name, said in offers.items())
+    lines = "".join(f"  {name}) echo '{result}' ;;\n" for name, result in offers.items())
     (tmp_path / "apt-cache").write_text(f'#!/bin/sh\nfor last; do :; done\ncase "$last" in\n{lines}esac\n')
     (tmp_path / "apt-cache").chmod(0o755)
     return f"{tmp_path}:{os.environ['PATH']}"
@@ -112,8 +112,8 @@ def policy(name: str, version: str) -> str:
     ],
 )
 def test_a_package_must_be_a_release(tmp_path: Path, offers: dict[str, str], package: str, tried: str) -> None:
-    said = sh('candidates() { :; }; choose_python; echo "package=$package"; echo "$tried"', apt(tmp_path, offers))
-    assert f"package={package}\n" in said and tried in said
+    result = sh('candidates() { :; }; choose_python; echo "package=$package"; echo "$tried"', apt(tmp_path, offers))
+    assert f"package={package}\n" in result and tried in result
 
 
 def test_an_error_starts_with_the_line_that_tells(tmp_path: Path) -> None:
@@ -159,10 +159,10 @@ def test_what_is_installed(tmp_path: Path, files: tuple[str, ...], words: str, c
     for file in (*files, "wheels/uv-0.13.9-py3-none-any.whl", "omnimind_ops/__init__.py"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text('__version__ = "0.0.1"\n')
-    said = sh(
+    result = sh(
         f'here={tmp_path}; options {words.format(tmp_path)}; find_source; echo "${{wheel:-checkout}}${{page:+, page}}"'
     ).strip()
-    assert said.removeprefix(f"{tmp_path}/") == chosen
+    assert result.removeprefix(f"{tmp_path}/") == chosen
 
 
 @pytest.mark.parametrize(
@@ -209,5 +209,5 @@ def test_uv_asks_where_pip_would(tmp_path: Path) -> None:
         "UV_INDEX=https://a.example https://b.example",
         "UV_FIND_LINKS=/opt/one,/opt/two",
     }
-    told = f"work={tmp_path}; export UV_DEFAULT_INDEX=https://mine.example; obey_pip; env"
-    assert "UV_DEFAULT_INDEX=https://mine.example\n" in sh(told)
+    result = f"work={tmp_path}; export UV_DEFAULT_INDEX=https://mine.example; obey_pip; env"
+    assert "UV_DEFAULT_INDEX=https://mine.example\n" in sh(result)

@@ -124,9 +124,9 @@ def _points(client: QdrantClient) -> Mutations:
         return client.upsert(PLAIN, [models.PointStruct(id=id_, vector=_numbers(chance, 8), payload={})], wait=True)
 
     def renumber(chance: random.Random) -> None:
-        found = client.retrieve(PLAIN, [old := chance.randrange(POINTS)], with_vectors=True)[0]
+        result = client.retrieve(PLAIN, [old := chance.randrange(POINTS)], with_vectors=True)[0]
         client.delete(PLAIN, [old], wait=True)
-        client.upsert(PLAIN, [models.PointStruct(id=99_999, vector=found.vector, payload=found.payload)], wait=True)  # type: ignore[arg-type]
+        client.upsert(PLAIN, [models.PointStruct(id=99_999, vector=result.vector, payload=result.payload)], wait=True)  # type: ignore[arg-type]
 
     return {
         "a point lost": lambda chance: client.delete(PLAIN, [any_id(chance)], wait=True),
@@ -146,8 +146,8 @@ def _vectors(client: QdrantClient) -> Mutations:
         )
 
     def nudge(chance: random.Random) -> None:
-        found = client.retrieve(NAMED, [n := chance.randrange(60)], with_vectors=True)[0]
-        vector = list(found.vector["text"])  # type: ignore[index, call-overload, arg-type]
+        result = client.retrieve(NAMED, [n := chance.randrange(60)], with_vectors=True)[0]
+        vector = list(result.vector["text"])  # type: ignore[index, call-overload, arg-type]
         vector[chance.randrange(4)] += 1e-4
         client.update_vectors(NAMED, [models.PointVectors(id=n, vector={"text": vector})], wait=True)
 

@@ -242,8 +242,8 @@ def _fields(link: Any) -> Mutations:
 
 
 def _vectors(link: Any) -> Mutations:
-    def vadd(name: str, *words: object) -> Callable[[random.Random], object]:
-        return lambda _: link.execute_command("VADD", name, "VALUES", *words)
+    def vadd(name: str, *arguments: object) -> Callable[[random.Random], object]:
+        return lambda _: link.execute_command("VADD", name, "VALUES", *arguments)
 
     return {
         "a vector set lost": lambda _: link.delete("vectors"),

@@ -39,11 +39,11 @@ def server(start_server: StartServer) -> Server:
 @pytest.fixture
 def client(server: Server) -> Iterator[QdrantClient]:
     """A client, with no collections or aliases left over from the test before."""
-    found = server.client()
-    for collection in found.get_collections().collections:
-        found.delete_collection(collection.name)
-    yield found
-    found.close()
+    result = server.client()
+    for collection in result.get_collections().collections:
+        result.delete_collection(collection.name)
+    yield result
+    result.close()
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +53,7 @@ def executable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if given:
         return Path(given)
     out = tmp_path_factory.mktemp("build") / "qdrant"
-    words = (sys.executable, "-m", "tests.qdrant_standin.build", str(out))
-    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
+    command = (sys.executable, "-m", "tests.qdrant_standin.build", str(out))
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return out

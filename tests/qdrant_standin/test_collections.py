@@ -124,13 +124,13 @@ def test_a_collection_may_have_several_shards_and_answers_as_one(client: QdrantC
     )
     client.upsert("machines", [models.PointStruct(id=7, vector=[0, 1, 0, 0], payload={"kind": "c"})])
     assert client.count("machines").count == 50
-    seen, offset = [], None
+    observed, offset = [], None
     while True:
         page, offset = client.scroll("machines", limit=7, offset=offset)
-        seen += [point.id for point in page]
+        observed += [point.id for point in page]
         if offset is None:
             break
-    assert seen == list(range(50))
+    assert observed == list(range(50))
     assert [point.id for point in client.query_points("machines", query=[0, 1, 0, 0], limit=2).points][0] == 7
     assert client.count("machines", count_filter=KIND).count == 25
     client.delete("machines", models.FilterSelector(filter=KIND))
@@ -158,9 +158,9 @@ def test_a_collection_may_have_only_sparse_vectors(client: QdrantClient) -> None
     client.create_collection(
         "machines", vectors_config={}, sparse_vectors_config={"words": models.SparseVectorParams()}
     )
-    words = models.SparseVector(indices=[1], values=[2])
-    client.upsert("machines", [models.PointStruct(id=1, vector={"words": words})])
-    assert client.query_points("machines", query=words, using="words").points[0].score == 4
+    arguments = models.SparseVector(indices=[1], values=[2])
+    client.upsert("machines", [models.PointStruct(id=1, vector={"words": arguments})])
+    assert client.query_points("machines", query=arguments, using="words").points[0].score == 4
 
 
 @pytest.mark.parametrize(

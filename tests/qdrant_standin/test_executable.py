@@ -21,9 +21,9 @@ from tests.qdrant_standin.contents import fill, seen
 from tests.qdrant_standin.server import Server
 
 
-def said(executable: Path, *words: str) -> str:
+def said(executable: Path, *arguments: str) -> str:
     """What it prints, with nothing of this Python in its environment."""
-    done = subprocess.run((str(executable), *words), env={}, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run((str(executable), *arguments), env={}, capture_output=True, text=True, timeout=30, check=True)
     return done.stdout
 
 

@@ -34,8 +34,8 @@ Outline = list[tuple[str, bytes, int, bool]]
 
 def pattern(name: str) -> str:
     """A member's name without what differs from run to run."""
-    for found, instead in PATTERNS:
-        name = re.sub(found, instead, name)
+    for result, instead in PATTERNS:
+        name = re.sub(result, instead, name)
     return name
 
 

@@ -38,8 +38,8 @@ def test_points_come_back_as_they_were_written(points: QdrantClient) -> None:
     id = str(uuid4())
     facts = {"text": "ä", "list": [1, 2.5, None, True], "deep": {"er": [{"x": 1}]}}
     points.upsert(NAME, [models.PointStruct(id=id, vector=[0.5, 1, 2, 3], payload=facts)])
-    found = points.retrieve(NAME, [id], with_vectors=True)[0]
-    assert (found.id, found.vector, found.payload) == (id, [0.5, 1, 2, 3], facts)
+    result = points.retrieve(NAME, [id], with_vectors=True)[0]
+    assert (result.id, result.vector, result.payload) == (id, [0.5, 1, 2, 3], facts)
 
 
 def test_cosine_vectors_come_back_with_length_one(client: QdrantClient) -> None:
@@ -172,8 +172,8 @@ def test_a_batch_of_changes_is_applied_in_order(points: QdrantClient) -> None:
         ],
     )
     assert len(results) == 7
-    found = points.retrieve(NAME, [30], with_vectors=True)[0]
-    assert (found.payload, found.vector) == ({"b": 2}, [2, 2, 2, 2])
+    result = points.retrieve(NAME, [30], with_vectors=True)[0]
+    assert (result.payload, result.vector) == ({"b": 2}, [2, 2, 2, 2])
     assert (payload(points, 2), payload(points, 3), points.retrieve(NAME, [4])) == ({"o": 1}, {}, [])
 
 
@@ -184,14 +184,14 @@ def test_a_conditional_upsert_leaves_other_points_alone(points: QdrantClient) ->
 
 
 def test_scrolling_visits_every_point_once(points: QdrantClient) -> None:
-    seen: list[object] = []
+    observed: list[object] = []
     offset: int | str | UUID | None = None
     while True:
         page, offset = points.scroll(NAME, limit=3, offset=offset)
-        seen += [point.id for point in page]
+        observed += [point.id for point in page]
         if offset is None:
             break
-    assert seen == list(range(10))
+    assert observed == list(range(10))
 
 
 def test_scrolling_follows_a_payload_field(points: QdrantClient) -> None:
@@ -227,13 +227,13 @@ def test_named_sparse_and_multi_vectors_are_kept(client: QdrantClient) -> None:
         },
         sparse_vectors_config={"words": models.SparseVectorParams()},
     )
-    words = models.SparseVector(indices=[1, 7], values=[0.5, 2])
-    vectors = {"text": [1.0, 2.0], "tokens": [[1.0, 0.0], [0.0, 1.0]], "words": words}
+    arguments = models.SparseVector(indices=[1, 7], values=[0.5, 2])
+    vectors = {"text": [1.0, 2.0], "tokens": [[1.0, 0.0], [0.0, 1.0]], "words": arguments}
     client.upsert(NAME, [models.PointStruct(id=1, vector=vectors), models.PointStruct(id=2, vector={"text": [5, 5]})])
     assert client.retrieve(NAME, [1], with_vectors=True)[0].vector == vectors
-    assert client.retrieve(NAME, [1], with_vectors=["words"])[0].vector == {"words": words}
+    assert client.retrieve(NAME, [1], with_vectors=["words"])[0].vector == {"words": arguments}
     client.delete_vectors(NAME, vectors=["text"], points=[1])
-    client.update_vectors(NAME, [models.PointVectors(id=2, vector={"words": words})])
+    client.update_vectors(NAME, [models.PointVectors(id=2, vector={"words": arguments})])
     left = client.retrieve(NAME, [1, 2], with_vectors=True)
     assert [sorted(point.vector or {}) for point in left] == [["tokens", "words"], ["text", "words"]]
 

@@ -44,8 +44,8 @@ def found(server: Server) -> Iterator[QdrantClient]:
 
 def vector(i: int) -> models.VectorStruct:
     """Where point i is."""
-    words = models.SparseVector(indices=[i, 100], values=[1, 0.1 * i])
-    return {"": [float(i), 0.0], "words": words, "tokens": [[float(i), 1.0], [1.0, 1.0]]}
+    arguments = models.SparseVector(indices=[i, 100], values=[1, 0.1 * i])
+    return {"": [float(i), 0.0], "words": arguments, "tokens": [[float(i), 1.0], [1.0, 1.0]]}
 
 
 def payload(i: int) -> dict[str, object]:

@@ -37,15 +37,15 @@ def lines(name: str) -> list[dict[str, Any]]:
 def differences(url: str) -> dict[str, str]:
     """How a server's answers differ from the recorded ones: by the name of the question, "answer" or only "text"."""
     program, kept = replay(), dict[str, str]()
-    real, found = {answer["name"]: answer for answer in lines("answers.jsonl")}, dict[str, str]()
+    real, result = {answer["name"]: answer for answer in lines("answers.jsonl")}, dict[str, str]()
     for question in lines("questions.jsonl"):
         answer, want = program.ask(url, "", question, kept), real[question["name"]]
         if answer != want:
             same = (answer["status"], answer["type"]) == (want["status"], want["type"])
-            found[answer["name"]] = (
+            result[answer["name"]] = (
                 "text" if same and program.shape(answer["body"]) == program.shape(want["body"]) else "answer"
             )
-    return found
+    return result
 
 
 def test_the_stand_in_answers_as_the_real_server_did_but_for_what_is_listed(start_server: StartServer) -> None:

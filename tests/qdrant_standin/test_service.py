@@ -132,9 +132,9 @@ def test_files_of_the_folder_config_are_read_first_the_run_modes_after_the_commo
     (tmp_path / "local.yaml").write_text("service: {api_key: c}")
     given = tmp_path / "given.yaml"
     given.write_text("storage: {storage_path: /d}\nservice: {enable_static_content: false}")
-    found = load(given, {"RUN_MODE": "production", "QDRANT__SERVICE__HTTP_PORT": "3"}, tmp_path)
-    assert (found.host, found.http_port, found.api_key, found.storage_path) == ("127.0.0.2", 3, "c", Path("/d"))
-    assert found.static_content_dir is None
+    result = load(given, {"RUN_MODE": "production", "QDRANT__SERVICE__HTTP_PORT": "3"}, tmp_path)
+    assert (result.host, result.http_port, result.api_key, result.storage_path) == ("127.0.0.2", 3, "c", Path("/d"))
+    assert result.static_content_dir is None
     assert load(None, {}, tmp_path).http_port == 1 and load(None, {}, tmp_path).static_content_dir == Path("static")
 
 

@@ -119,9 +119,9 @@ def test_a_storage_without_the_engines_own_notes_is_opened(start_server: StartSe
 def refusal(server: Server) -> str:
     """What a server says that does not start."""
     assert server.launch().wait(timeout=60) == 1
-    said = server.said()
+    result = server.said()
     server.kill()
-    return said
+    return result
 
 
 def test_a_second_server_on_the_same_storage_is_refused(start_server: StartServer) -> None:
@@ -143,10 +143,10 @@ def test_storage_of_the_rocksdb_era_is_refused_with_advice(start_server: StartSe
     config = json.loads((segment / "segment.json").read_bytes())
     config["config"][key] = value
     (segment / "segment.json").write_text(json.dumps(config))
-    said = refusal(server)
-    assert "RocksDB" in said
-    assert "1.16.3" in said
-    assert segment.name in said
+    result = refusal(server)
+    assert "RocksDB" in result
+    assert "1.16.3" in result
+    assert segment.name in result
 
 
 def test_a_damaged_storage_is_refused_and_not_repaired(start_server: StartServer) -> None:

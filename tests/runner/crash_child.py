@@ -20,6 +20,7 @@ from omnimind_ops.model.plan import Change, Plan, Preview, Step, Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
+from omnimind_ops.runner.rollback import undo
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def main(folder: Path, verb: str, left: int, when: str) -> None:
         journal.left, journal.after = left, when == "after"
         run = journal.latest() or journal.create(PLAN, {})
         handlers = {"file": WriteFile(folder)}
-        (runner.apply if verb == "apply" else runner.undo)(run, journal, handlers, lambda event: None)
+        (runner.apply if verb == "apply" else undo)(run, journal, handlers, lambda event: None)
 
 
 def forked(folder: Path, verb: str, left: int = 0, when: str = "before", moment: float | None = None) -> int:

@@ -12,7 +12,7 @@ import pytest
 
 from omnimind_ops.flows import converge, down, recovery, restart
 from omnimind_ops.flows.startup import bring_up
-from omnimind_ops.flows.wheels import make
+from omnimind_ops.flows.wheelhouse import make
 from omnimind_ops.health.recovery_actions import Escalation, Restart
 from omnimind_ops.managers import ProcessState
 from omnimind_ops.model.event import Event, Tell, line, progress, warning
@@ -124,8 +124,8 @@ def converged(folder: Path, monkeypatch: pytest.MonkeyPatch, tell: Tell) -> None
 def start_found_running(_: Path, _patch: pytest.MonkeyPatch, tell: Tell) -> None:
     """A start whose service was there already and answers late."""
     manager = Scripted(now={"store": ProcessState("store", "running", 7)})
-    one, events = start(manager, {"store": [False, True]}, STORE)
-    one.run()
+    item, events = start(manager, {"store": [False, True]}, STORE)
+    item.run()
     for event in events:
         tell(event)
 

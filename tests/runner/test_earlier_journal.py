@@ -23,9 +23,9 @@ from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration
 from omnimind_ops.runner import records
-from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.history import History
 from omnimind_ops.runner.journal import Journal
+from omnimind_ops.runner.rollback import undo
 from tests.runner import earlier
 
 
@@ -174,16 +174,16 @@ def test_it_is_taken_back_by_its_notes(tmp_path: Path, monkeypatch: pytest.Monke
     with Journal(earlier.journal(tmp_path, f"{tmp_path}/srv")) as journal:
         run = journal.run(earlier.DONE)
         with wiring.handlers(goal_begun(run), Paths(tmp_path / "srv" / "new"), run.id) as kinds:
-            outcome = runner.undo(run, journal, kinds, lambda event: None)
+            outcome = undo(run, journal, kinds, lambda event: None)
         assert outcome.check().state is RunState.ROLLED_BACK
         notes = {record.step.id: record.memo for record in journal.run(run.id).steps}
     assert [(target / "is").read_text() for target in moved] == ["before"] * 3
     assert notes["final-qdrant"] == {"swapping": False, "parked": False}
     assert notes["place-redis"] == {"placing": False, "parked": False}
     assert notes["take-redis"] and notes["take-redis"]["taken"] is False
-    said = calls.read_text().splitlines()
+    output = calls.read_text().splitlines()
     for container in (earlier.QDRANT, earlier.REDIS, earlier.BACKEND, earlier.FRONTEND):
-        assert f"docker update --restart=unless-stopped {container}" in said
-        assert f"docker start {container}" in said
-    shown = [line for line in said if line.startswith("systemctl show")]
+        assert f"docker update --restart=unless-stopped {container}" in output
+        assert f"docker start {container}" in output
+    shown = [line for line in output if line.startswith("systemctl show")]
     assert shown and not any("postgresql.service" in line for line in shown), "it ran before: it is not ours to stop"

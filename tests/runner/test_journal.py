@@ -100,8 +100,8 @@ def test_progress_is_not_logged_and_secrets_are_blotted_out(tmp_path: Path) -> N
     """Lines are, in order, and can be followed by number."""
     with opened(tmp_path) as journal:
         run = journal.create(PLAN, {}).id
-        told: list[Event] = []
-        record = EventRecorder(journal, run, told.append)
+        events: list[Event] = []
+        record = EventRecorder(journal, run, events.append)
         record(line("a", "POSTGRES_PASSWORD=hunter2 set"))
         record(progress("a", "copying", 1, 2))
         record(Result("x", {"url": "redis://u:pw@h", "token": "t", "deep": [{"api_key": "k", "n": 1}]}))
@@ -109,7 +109,7 @@ def test_progress_is_not_logged_and_secrets_are_blotted_out(tmp_path: Path) -> N
         assert first.event == line("a", "POSTGRES_PASSWORD=*** set")
         assert isinstance(second.event, Result)
         assert second.event.data == {"url": "redis://***@h", "token": "***", "deep": [{"api_key": "***", "n": 1}]}
-        assert told == [first.event, progress("a", "copying", 1, 2), second.event]
+        assert events == [first.event, progress("a", "copying", 1, 2), second.event]
         assert History(journal.path).events(run, after=first.number) == (second,)
 
 

@@ -23,6 +23,7 @@ from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.history import History
 from omnimind_ops.runner.journal import Journal
+from omnimind_ops.runner.rollback import undo
 
 SQL = Path(__file__).parents[1] / "fixtures" / "journal-1.sql"
 BACK, BUG, RECOVERY, POSTPONED = (
@@ -63,7 +64,9 @@ class Noted:
 
 
 def handlers(journal: Path, calls: list[str]) -> dict[str, Noted]:
-    payloads = {one.kind: one for one in Payload.__subclasses__() if one.__module__ == Payload.__module__}
+    payloads = {
+        subclass.kind: subclass for subclass in Payload.__subclasses__() if subclass.__module__ == Payload.__module__
+    }
     kinds = {record.step.kind for record in History(journal).run(POSTPONED).steps}
     return {kind: Noted(payloads[kind], calls) for kind in kinds}
 
@@ -130,6 +133,6 @@ def test_its_postponed_migration_goes_on_where_it_was(before: Path) -> None:
 def test_its_postponed_migration_can_be_taken_back(before: Path) -> None:
     calls: list[str] = []
     with Journal(before) as journal:
-        outcome = runner.undo(journal.run(POSTPONED), journal, handlers(before, calls), lambda _: None)
+        outcome = undo(journal.run(POSTPONED), journal, handlers(before, calls), lambda _: None)
     assert outcome.state is RunState.ROLLED_BACK
     assert "undo warm-qdrant" in calls

@@ -29,9 +29,9 @@ with lock.hold(Path(sys.argv[1]), "alice (pts/1)", "migrate"):
 """
 
 
-def hold_elsewhere(path: Path, *words: str) -> subprocess.Popen[str]:
+def hold_elsewhere(path: Path, *arguments: str) -> subprocess.Popen[str]:
     """Start a process that holds the lock."""
-    process = subprocess.Popen((sys.executable, "-c", HOLDER, str(path), *words), stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen((sys.executable, "-c", HOLDER, str(path), *arguments), stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     return process
@@ -61,8 +61,8 @@ def test_a_killed_holder_frees_it_and_its_words_do_no_harm(tmp_path: Path) -> No
     end(hold_elsewhere(tmp_path / "lock"))
     assert "alice" in (tmp_path / "lock").read_text()
     with lock.hold(tmp_path / "lock", "bob", "finish"):
-        words = json.loads((tmp_path / "lock").read_text())
-        assert (words["pid"], words["who"], words["why"]) == (os.getpid(), "bob", "finish")
+        data = json.loads((tmp_path / "lock").read_text())
+        assert (data["pid"], data["who"], data["why"]) == (os.getpid(), "bob", "finish")
     assert (tmp_path / "lock").read_text() == ""
 
 

@@ -34,14 +34,14 @@ EVENTS = [
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 def test_an_event_keeps_its_type_and_loses_its_secrets(event: Event, tmp_path: Path) -> None:
-    told: list[Event] = []
+    events: list[Event] = []
     with Journal(tmp_path / "journal.db") as journal:
         run = journal.create(plan("a:do"), {}).id
-        EventRecorder(journal, run, told.append)(event)
+        EventRecorder(journal, run, events.append)(event)
         (logged,) = journal.events(run)
-    assert told == [logged.event] == [redacted(event)]
+    assert events == [logged.event] == [redacted(event)]
     assert type(logged.event) is type(event)
-    assert SECRET not in str(told) and "***" in str(told)
+    assert SECRET not in str(events) and "***" in str(events)
 
 
 def test_an_event_without_secrets_is_unchanged() -> None:
@@ -50,15 +50,15 @@ def test_an_event_without_secrets_is_unchanged() -> None:
 
 
 def test_what_the_guard_tells_outside_a_run(tmp_path: Path) -> None:
-    told: list[Event] = []
-    recovery.RecoveryLog(world(tmp_path), told.append).event("redis", warning(TEXT))
-    assert [event.text for event in told] == ["redis://***@127.0.0.1/0"]
+    events: list[Event] = []
+    recovery.RecoveryLog(world(tmp_path), events.append).event("redis", warning(TEXT))
+    assert [event.text for event in events] == ["redis://***@127.0.0.1/0"]
 
 
 def test_what_a_start_tells(tmp_path: Path) -> None:
-    told: list[Event] = []
-    StartLog(tmp_path, told.append).tell(EVENTS[2])
-    assert SECRET not in str(told) + (tmp_path / "startup_detailed.log").read_text()
+    events: list[Event] = []
+    StartLog(tmp_path, events.append).tell(EVENTS[2])
+    assert SECRET not in str(events) + (tmp_path / "startup_detailed.log").read_text()
 
 
 def test_what_a_converge_tells(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -67,11 +67,11 @@ def test_what_a_converge_tells(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
             tell(Line(step.id, TEXT))
             return True
 
-    told: list[Event] = []
+    events: list[Event] = []
     kinds = {"script": Talkative(), "host": Talkative()}
     monkeypatch.setattr(converge, "handlers", lambda *_: contextlib.nullcontext(kinds))
     monkeypatch.setattr(converge, "goal_now", lambda *_: None)
     monkeypatch.setattr(converge, "plan", lambda: plan("a:do"))
     with Journal(tmp_path / "journal.db") as journal:
-        converge.converge(journal.create(plan("a:do"), {}), Paths(), Settings(), told.append)
-    assert Line("a", "redis://***@127.0.0.1/0") in told
+        converge.converge(journal.create(plan("a:do"), {}), Paths(), Settings(), events.append)
+    assert Line("a", "redis://***@127.0.0.1/0") in events

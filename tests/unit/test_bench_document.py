@@ -50,12 +50,14 @@ def made(
         if told
         else {}
     )
-    walls = [one.wall for one in samples]
-    found = Measurement(
+    walls = [item.wall for item in samples]
+    measurement = Measurement(
         "embeddings", "cpu", walls, [80.0, 80.5, 81.0], [2600.0, 2610.0, 2620.0], stage_rows(samples, 3, notes), sum_check(samples), 383.1, interrupted,
         {"route": "POST /embed and GET /search", "model": "m", "embedding": dict(embedding_figures(samples, 3)), "cache": {"hits": 0, "misses": 3000}},
     )  # fmt: skip
-    return document.document(found, {**SETTINGS, **settings}, MACHINE, name=name, created="2026-11-25T12:00:00+00:00")
+    return document.document(
+        measurement, {**SETTINGS, **settings}, MACHINE, name=name, created="2026-11-25T12:00:00+00:00"
+    )
 
 
 @pytest.mark.parametrize(
@@ -219,9 +221,9 @@ def test_a_terminal_without_utf8_gets_ascii() -> None:
 
 
 def test_markdown_has_a_row_for_each_stage() -> None:
-    said = markdown({**made(), "comparison": compare.comparison(made(), made(20.0))})
-    assert said.count("\n| ") >= 14 + 4
-    assert "| Redis (cold) |" in said and "| **total** |" in said and "Against `a`" in said
+    result = markdown({**made(), "comparison": compare.comparison(made(), made(20.0))})
+    assert result.count("\n| ") >= 14 + 4
+    assert "| Redis (cold) |" in result and "| **total** |" in result and "Against `a`" in result
 
 
 def test_recall_counts_ties_and_misses_what_is_missing() -> None:
@@ -243,7 +245,7 @@ def test_distances_are_the_collections_own(distance: str, nearest: str) -> None:
 
 
 def test_what_users_waited_counts_from_when_they_came() -> None:
-    one = Arrival(due=1.0, sent=1.9, ended=2.0, backend="x")
-    assert (round(one.latency), round(one.service)) == (1000, 100)
-    assert achieved_rate([one, Arrival(0.0, 0.0, 0.5, "")]) == 0.5
+    arrival = Arrival(due=1.0, sent=1.9, ended=2.0, backend="x")
+    assert (round(arrival.latency), round(arrival.service)) == (1000, 100)
+    assert achieved_rate([arrival, Arrival(0.0, 0.0, 0.5, "")]) == 0.5
     assert achieved_rate([]) == 0.0

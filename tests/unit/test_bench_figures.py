@@ -19,11 +19,11 @@ def test_percentiles_are_those_of_numpy(share: float) -> None:
 
 
 def test_the_figures_are_all_there_and_of_all_values() -> None:
-    found = figures(VALUES)
-    assert tuple(found) == NAMES
-    assert (found["min_ms"], found["max_ms"]) == (round(min(VALUES), 4), round(max(VALUES), 4))
-    assert found["sd_ms"] == pytest.approx(statistics.stdev(VALUES), abs=1e-3)
-    assert found["total_ms"] == pytest.approx(sum(VALUES), abs=1e-3)
+    result = figures(VALUES)
+    assert tuple(result) == NAMES
+    assert (result["min_ms"], result["max_ms"]) == (round(min(VALUES), 4), round(max(VALUES), 4))
+    assert result["sd_ms"] == pytest.approx(statistics.stdev(VALUES), abs=1e-3)
+    assert result["total_ms"] == pytest.approx(sum(VALUES), abs=1e-3)
     assert figures(VALUES, 7.0)["total_ms"] == 7.0
 
 
@@ -34,17 +34,17 @@ def test_one_value_has_no_deviation_and_none_has_no_figures() -> None:
 
 @pytest.mark.parametrize("values", [VALUES, [1.0], [2.0] * 50, [1.0, 2.0], [5.0] * 200 + [9000.0]])
 def test_every_value_is_in_one_bucket_of_the_histogram(values: list[float]) -> None:
-    found = histogram(values)
-    assert sum(count for _, _, count in found) == len(values)
-    assert found[0][0] == round(min(values), 4)
-    assert found[-1][1] == round(max(values), 4)
-    assert all(one[1] == other[0] for one, other in zip(found, found[1:], strict=False))
+    result = histogram(values)
+    assert sum(count for _, _, count in result) == len(values)
+    assert result[0][0] == round(min(values), 4)
+    assert result[-1][1] == round(max(values), 4)
+    assert all(item[1] == other[0] for item, other in zip(result, result[1:], strict=False))
 
 
 def test_few_outliers_do_not_flatten_the_histogram() -> None:
-    found = histogram([*np.linspace(10, 20, 500), 5000.0])
-    assert max(count for _, _, count in found) < 100
-    assert found[-1][1] == 5000.0
+    result = histogram([*np.linspace(10, 20, 500), 5000.0])
+    assert max(count for _, _, count in result) < 100
+    assert result[-1][1] == 5000.0
 
 
 def test_repeats_that_agree_are_stable_and_enough() -> None:

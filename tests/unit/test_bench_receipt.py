@@ -69,8 +69,8 @@ def test_a_measurement_that_cannot_be_made_is_a_line_and_no_failure(
     """Neither a Docker engine nor a native system is to be found."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    said: list[Event] = []
-    before_and_after.measure_before(RUN, Paths(tmp_path), said.append)
-    before_and_after.measure_after(RUN, Paths(tmp_path), said.append)
-    assert ["was not measured" in event.text for event in said] == [False, True, False, True]
+    results: list[Event] = []
+    before_and_after.measure_before(RUN, Paths(tmp_path), results.append)
+    before_and_after.measure_after(RUN, Paths(tmp_path), results.append)
+    assert ["was not measured" in event.text for event in results] == [False, True, False, True]
     assert before_and_after.read("r1", Paths(tmp_path)) == {}

@@ -33,7 +33,7 @@ def test_what_was_saved_is_found_again_and_readable_by_others(tmp_path: Path) ->
         == made(name="docker")
     )
     assert saved_results.load(str(path)) == made(name="docker")
-    assert [one.name for one in path.parent.iterdir()] == ["docker.json"]
+    assert [item.name for item in path.parent.iterdir()] == ["docker.json"]
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "a b", "x" * 101, "-x"])

@@ -51,8 +51,8 @@ def test_our_server_tells_stages_that_add_up_to_its_total() -> None:
 
 
 def test_the_servers_stages_become_the_rows_of_the_table() -> None:
-    one = sample([Exchange(100.0, 1.0, 2.0, 3.0, parse_server_timing(HEADER))])
-    assert one.rows == {
+    item = sample([Exchange(100.0, 1.0, 2.0, 3.0, parse_server_timing(HEADER))])
+    assert item.rows == {
         "request": 2.0,
         "tcp": 1.0,
         "response": 3.0,
@@ -62,17 +62,17 @@ def test_the_servers_stages_become_the_rows_of_the_table() -> None:
         "inference": 80.0,
         "backend": 1.5,
     }
-    assert one.is_reported
+    assert item.is_reported
 
 
 def test_exchanges_that_belong_together_are_one_row_each() -> None:
-    one = sample(
+    item = sample(
         [
             Exchange(50.0, 1.0, 1.0, 1.0, {"inference": 40.0}),
             Exchange(10.0, 1.0, 1.0, 1.0, {"qdrant": 5.0, "inference": 1.0}),
         ]
     )
-    assert (one.wall, one.rows["tcp"], one.rows["inference"], one.rows["qdrant"]) == (60.0, 2.0, 41.0, 5.0)
+    assert (item.wall, item.rows["tcp"], item.rows["inference"], item.rows["qdrant"]) == (60.0, 2.0, 41.0, 5.0)
 
 
 def test_what_a_server_does_not_tell_is_not_told() -> None:

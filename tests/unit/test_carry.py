@@ -25,6 +25,7 @@ from omnimind_ops.model.since import Part
 from omnimind_ops.model.status import RunState
 from omnimind_ops.planning.carry import Route, plan
 from omnimind_ops.runner import run as runner
+from omnimind_ops.runner.execution import by_kind
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Outcome
 from omnimind_ops.steps.carry_folder import CarryFolderStep
@@ -49,9 +50,9 @@ def redis_server(folder: Path, port: int, *settings: str) -> Process:
     import redis
 
     folder.mkdir(parents=True, exist_ok=True)
-    words = (REDIS, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "3600 1", *settings)
+    command = (REDIS, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "3600 1", *settings)
     ask = redis.Redis(port=port, socket_timeout=5)
-    return Process(f"redis {port}", words, lambda: bool(ask.ping()), folder.parent / f"redis-{port}.log")
+    return Process(f"redis {port}", command, lambda: bool(ask.ping()), folder.parent / f"redis-{port}.log")
 
 
 @dataclass
@@ -222,7 +223,7 @@ def carry(world: World, **handlers: object) -> tuple[Outcome, Journal]:
     routes = [Route(part, str(new), str(old), part, "", str(parking(old, "run"))) for part, new, old in pairs]
     made = plan(routes, goal, str(world.home / "stage/redis.rdb"), "")
     old_redis = lambda id: RedisEndpoint("127.0.0.1", world.ports["old"])  # noqa: E731
-    kinds = runner.by_kind(
+    kinds = by_kind(
         Units(world),  # type: ignore[arg-type]
         Containers(world),  # type: ignore[arg-type]
         Export(),  # type: ignore[arg-type]

@@ -42,8 +42,8 @@ def run_of(source: Source, asked: Mapping[str, JSON] | None = None) -> Run:
 
 
 def test_every_part_that_was_moved_can_go() -> None:
-    found = routes(run_of(SOURCE), GOAL, CONTAINERS, version_problem)
-    assert found == (
+    result = routes(run_of(SOURCE), GOAL, CONTAINERS, version_problem)
+    assert result == (
         Route(Part.QDRANT, f"{GOAL.qdrant_home}/storage", "/data/qdrant", "q"),
         Route(Part.UPLOADS, GOAL.uploads, "/data/uploads"),
         Route(Part.REDIS, GOAL.redis_dir, "/volumes/r/_data", "r"),
@@ -77,9 +77,9 @@ REFUSED = [
 def test_a_part_that_cannot_go_has_a_reason(
     source: Source, containers: Mapping[str, Container], asked: Mapping[str, JSON], why: str
 ) -> None:
-    found = routes(run_of(source, asked), GOAL, containers, version_problem)
-    assert [why in route.why_not for route in found if route.why_not] == [True]
-    assert len([route for route in found if not route.why_not]) == 2
+    result = routes(run_of(source, asked), GOAL, containers, version_problem)
+    assert [why in route.why_not for route in result if route.why_not] == [True]
+    assert len([route for route in result if not route.why_not]) == 2
 
 
 def test_a_newer_program_goes_back_to_a_container_that_may_open_its_data() -> None:

@@ -51,8 +51,8 @@ SHORT = Outer("n", Colour.RED, 2.0, False, (), {}, "k")
 
 def members(value: Outer) -> dict[str, JSON]:
     """A dataclass as the journal gives it back."""
-    found: dict[str, JSON] = json.loads(json.dumps(codec.write(value)))
-    return found
+    data: dict[str, JSON] = json.loads(json.dumps(codec.write(value)))
+    return data
 
 
 @pytest.mark.parametrize("value", [WHOLE, SHORT])

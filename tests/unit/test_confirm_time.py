@@ -108,14 +108,14 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 @pytest.fixture
 def walls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: Host) -> Callable[[], str]:
     """What was written to people's terminals and to the log."""
-    folder, said = tmp_path / "rim", tmp_path / "said"
+    folder, result = tmp_path / "rim", tmp_path / "said"
     folder.mkdir()
     for name in ("wall", "logger"):
         program = folder / name
-        program.write_text(f"#!/bin/sh\necho {name}: >> {said}; cat >> {said}\n")
+        program.write_text(f"#!/bin/sh\necho {name}: >> {result}; cat >> {result}\n")
         program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    return lambda: said.read_text() if said.exists() else ""
+    return lambda: result.read_text() if result.exists() else ""
 
 
 def until(host: Host, deadline: datetime) -> None:

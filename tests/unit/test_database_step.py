@@ -82,14 +82,14 @@ class World:
 
 @pytest.fixture(scope="module")
 def stores() -> Iterator[Services]:
-    with services() as found:
-        yield found
+    with services() as result:
+        yield result
 
 
 @pytest.fixture
 def world(stores: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     made = World(stores)
-    monkeypatch.setattr(database, "run", lambda words, **_: made.restarted.append(tuple(words)))
+    monkeypatch.setattr(database, "run", lambda arguments, **_: made.restarted.append(tuple(arguments)))
     yield made
     for name in (*made.parked, NAME):
         made.server(0).drop(name)
@@ -132,9 +132,9 @@ def test_a_rollback_ends_without_an_answer_and_the_next_migration_parks(
     world.migrate(FIRST, "ghost")
     monkeypatch.setattr(database, "START_SECONDS", 0)
     _, task, memo = world.step(FIRST)
-    told: list[Event] = []
-    DatabaseStep(FIRST, lambda port: Server(port, lambda *_: ("false",))).undo(task, memo, told.append)
-    assert "does not answer" in getattr(told[0], "text", "")
+    events: list[Event] = []
+    DatabaseStep(FIRST, lambda port: Server(port, lambda *_: ("false",))).undo(task, memo, events.append)
+    assert "does not answer" in getattr(events[0], "text", "")
     world.migrate(SECOND)
     assert world.rows() == [] and world.rows(f"{NAME}_before_{SECOND}") == ["ghost"]
 

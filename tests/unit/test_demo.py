@@ -27,15 +27,15 @@ def test_jobs_run_side_by_side_and_each_says_when_it_is_done() -> None:
 
 def test_a_job_that_takes_long_is_named_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(side_by_side, "SILENCE", 0.05)
-    told, lines = threading.Event(), list[str]()
+    result, lines = threading.Event(), list[str]()
 
     def say(line: str) -> None:
         lines.append(line)
         if "working on: a" in line:
-            told.set()
+            result.set()
 
-    side_by_side.run([Job("a", "slow", lambda: told.wait(30))], say, workers=1)
-    assert told.is_set()
+    side_by_side.run([Job("a", "slow", lambda: result.wait(30))], say, workers=1)
+    assert result.is_set()
 
 
 def test_after_a_failure_no_other_job_begins() -> None:

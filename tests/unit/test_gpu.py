@@ -50,33 +50,33 @@ GTX = nvml.Nvml(library="535.183.01", cuda="12.2", name="NVIDIA GeForce GTX 1650
     ],
 )
 def test_the_driver_chooses_the_lock(tmp_path: Path, driver: str, lock: str) -> None:
-    found = gpu.gpu(sysroot(tmp_path, driver), lambda: GTX, lambda: "")
-    assert found.lock == lock
-    assert driver in found.reason
+    result = gpu.gpu(sysroot(tmp_path, driver), lambda: GTX, lambda: "")
+    assert result.lock == lock
+    assert driver in result.reason
 
 
 def test_the_workstation(tmp_path: Path) -> None:
-    found = gpu.gpu(sysroot(tmp_path, "535.183.01"), lambda: GTX, lambda: "")
-    assert (found.present, found.driver, found.cuda, found.name, found.memory) == (
+    result = gpu.gpu(sysroot(tmp_path, "535.183.01"), lambda: GTX, lambda: "")
+    assert (result.present, result.driver, result.cuda, result.name, result.memory) == (
         True,
         "535.183.01",
         "12.2",
         "NVIDIA GeForce GTX 1650",
         4 << 30,
     )
-    assert (found.fault, found.shadow) == ("", "")
+    assert (result.fault, result.shadow) == ("", "")
 
 
 def test_no_card_is_cpu_and_no_fault(tmp_path: Path) -> None:
-    found = gpu.gpu(sysroot(tmp_path, card=False), never, lambda: "")
-    assert (found.present, found.lock, found.reason, found.fault) == (False, "cpu", "there is no NVIDIA card", "")
+    result = gpu.gpu(sysroot(tmp_path, card=False), never, lambda: "")
+    assert (result.present, result.lock, result.reason, result.fault) == (False, "cpu", "there is no NVIDIA card", "")
 
 
 def test_a_card_without_a_driver_is_cpu_with_a_fault(tmp_path: Path) -> None:
-    found = gpu.gpu(sysroot(tmp_path), never, lambda: "")
-    assert (found.present, found.lock) == (True, "cpu")
-    assert "its driver is not loaded" in found.reason
-    assert "dkms" in found.fix
+    result = gpu.gpu(sysroot(tmp_path), never, lambda: "")
+    assert (result.present, result.lock) == (True, "cpu")
+    assert "its driver is not loaded" in result.reason
+    assert "dkms" in result.fix
 
 
 def test_nouveau_is_named(tmp_path: Path) -> None:
@@ -84,33 +84,33 @@ def test_nouveau_is_named(tmp_path: Path) -> None:
 
 
 def test_an_unattended_upgrade_is_recognised(tmp_path: Path) -> None:
-    found = gpu.gpu(
+    result = gpu.gpu(
         sysroot(tmp_path, "535.183.01", library="535.216.03"),
         lambda: nvml.Nvml(18, "Driver/library version mismatch"),
         lambda: "",
     )
-    assert found.fault.endswith("library 535.216.03, module 535.183.01")
-    assert (found.fix, found.lock, found.cuda, found.library) == ("reboot", "cu12", "12.2", "535.216.03")
+    assert result.fault.endswith("library 535.216.03, module 535.183.01")
+    assert (result.fix, result.lock, result.cuda, result.library) == ("reboot", "cu12", "12.2", "535.216.03")
 
 
 @pytest.mark.parametrize(
     ("code", "word"), [(9, "not loaded"), (12, "libnvidia-ml"), (15, "fallen off"), (999, "Unknown Error (NVML 999)")]
 )
 def test_every_error_of_nvml_has_words(tmp_path: Path, code: int, word: str) -> None:
-    found = gpu.gpu(sysroot(tmp_path, "535.183.01"), lambda: nvml.Nvml(code, "Unknown Error"), lambda: "")
-    assert word in found.fault
-    assert found.fix
+    result = gpu.gpu(sysroot(tmp_path, "535.183.01"), lambda: nvml.Nvml(code, "Unknown Error"), lambda: "")
+    assert word in result.fault
+    assert result.fix
 
 
 def test_missing_device_nodes_are_named(tmp_path: Path) -> None:
-    found = gpu.gpu(sysroot(tmp_path, "535.183.01", nodes=False), lambda: GTX, lambda: "")
-    assert found.fault == "there is no /dev/nvidiactl"
-    assert "nvidia-modprobe" in found.fix
+    result = gpu.gpu(sysroot(tmp_path, "535.183.01", nodes=False), lambda: GTX, lambda: "")
+    assert result.fault == "there is no /dev/nvidiactl"
+    assert "nvidia-modprobe" in result.fix
 
 
 def test_nvml_without_a_driver_is_a_code_and_never_an_exception() -> None:
-    said = nvml.read()
-    assert said.code or said.library
+    result = nvml.read()
+    assert result.code or result.library
 
 
 class _Refusing:

@@ -101,10 +101,10 @@ def test_an_environment_that_was_changed_meanwhile_is_not_taken_for_it(
     folder = tmp_path / "opt/omnimind/venvs/0123456789abcdef"
     environment(folder, wheel)
     (folder / "lib/python3.11/site-packages/omnimind_ops/worker.py").write_text("")
-    with pytest.raises(Problem) as found:
+    with pytest.raises(Problem) as caught:
         handover.command_of(begun(tmp_path, by_old(digest)), Paths(tmp_path))
     assert re.search(
-        rf"sh install\.sh omnimind_ops-{OLD}-….whl\) and run the same command; or .*--take-over", found.value.fix
+        rf"sh install\.sh omnimind_ops-{OLD}-….whl\) and run the same command; or .*--take-over", caught.value.fix
     )
 
 
@@ -123,14 +123,14 @@ def test_the_same_words_go_to_the_version_that_began_it(
     wheel, digest = old_wheel
     program = environment(tmp_path / f"opt/omnimind/cli/{OLD}-{digest[:12]}-3.11", wheel)
     calls: list[tuple[Path, list[str], Mapping[str, str]]] = []
-    monkeypatch.setattr(os, "execve", lambda *words: calls.append(words))
+    monkeypatch.setattr(os, "execve", lambda *arguments: calls.append(arguments))
     monkeypatch.setattr(sys, "argv", ["omnimind", "rollback", "--yes"])
     run = begun(tmp_path, by_old(digest))
     hand_over(run, Paths(tmp_path), handover.ENDED, take_over=False)
-    ((called, words, variables),) = calls
-    assert (called, words, variables[MARK]) == (program, [str(program), "rollback", "--yes"], run.id)
-    said = capsys.readouterr()
-    assert said.out == "" and OLD in said.err
+    ((called, text, variables),) = calls
+    assert (called, text, variables[MARK]) == (program, [str(program), "rollback", "--yes"], run.id)
+    captured = capsys.readouterr()
+    assert captured.out == "" and OLD in captured.err
 
     monkeypatch.setenv(MARK, run.id)
     with pytest.raises(Problem, match="no longer the code"):

@@ -28,8 +28,8 @@ from tests.services import Services
 @pytest.fixture(scope="module")
 def whole(stores: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """One system for this file; tests put back what they break."""
-    with system(stores, tmp_path_factory.mktemp("om"), "health_check") as found:
-        yield found
+    with system(stores, tmp_path_factory.mktemp("om"), "health_check") as result:
+        yield result
 
 
 @pytest.fixture(autouse=True)
@@ -48,15 +48,17 @@ def look(whole: System, cache: Cache | None = None, **settings: object) -> Repor
 
 def test_all_is_well(whole: System) -> None:
     """Every deep probe did real work, and what a person wants to know is there."""
-    found = look(whole)
-    assert [(one.service, one.state, one.why) for one in found.services if one.state is not State.READY] == []
-    assert (found.state, found.code) == (State.READY, HealthCode.READY)
-    assert [one.useful for one in found.services] == [True] * len(services(whole.world))
-    assert all(one.latency and one.latency.last > 0 for one in found.services)
-    backend = found.of("backend-" + str(whole.world.system.backend_ports[0]))
+    result = look(whole)
+    assert [
+        (entry.service, entry.state, entry.why) for entry in result.services if entry.state is not State.READY
+    ] == []
+    assert (result.state, result.code) == (State.READY, HealthCode.READY)
+    assert [service.useful for service in result.services] == [True] * len(services(whole.world))
+    assert all(item.latency and item.latency.last > 0 for item in result.services)
+    backend = result.of("backend-" + str(whole.world.system.backend_ports[0]))
     assert backend and (backend.memory, backend.limit) == (20 << 20, 200 << 20)
-    assert found.gpu is None
-    assert 0 < found.host.disk_used < 100
+    assert result.gpu is None
+    assert 0 < result.host.disk_used < 100
 
 
 def test_a_dead_critical_service_is_down_and_a_secondary_one_only_degrades(whole: System) -> None:
@@ -64,21 +66,21 @@ def test_a_dead_critical_service_is_down_and_a_secondary_one_only_degrades(whole
     for name, code in (("engine", HealthCode.DOWN), ("frontend", HealthCode.DEGRADED)):
         _until(lambda: look(whole), lambda report: report.state is State.READY)
         whole.manager.stop([name])
-        found = look(whole)
+        result = look(whole)
         whole.manager.start([name])
-        reading = found.of(name)
+        reading = result.of(name)
         assert reading and (reading.state, reading.alive, reading.ready) == (State.DOWN, False, False)
-        assert found.code is code
+        assert result.code is code
 
 
 def test_what_a_person_stopped_is_stopped_and_not_down(whole: System) -> None:
     """The whole is not ready all the same."""
     whole.manager.person_stops("engine")
-    found = look(whole)
+    result = look(whole)
     whole.manager.start(["engine"])
-    reading = found.of("engine")
+    reading = result.of("engine")
     assert reading and (reading.state, reading.why) == (State.STOPPED, "stopped on request")
-    assert found.code is HealthCode.DOWN
+    assert result.code is HealthCode.DOWN
 
 
 def test_work_for_the_gpu_done_on_the_cpu_is_degraded(whole: System) -> None:
@@ -93,9 +95,9 @@ def test_work_for_the_gpu_done_on_the_cpu_is_degraded(whole: System) -> None:
             }
         }
     )
-    found = look(whole)
-    assert found.code is HealthCode.DEGRADED
-    assert found.gpu and (found.gpu.expected, found.gpu.used, found.gpu.said) == (
+    result = look(whole)
+    assert result.code is HealthCode.DEGRADED
+    assert result.gpu and (result.gpu.expected, result.gpu.used, result.gpu.said) == (
         True,
         False,
         "gpu expected but running on cpu",
@@ -115,8 +117,8 @@ def test_an_engine_that_embeds_differently_than_before_is_not_useful(whole: Syst
 def test_a_busy_engine_is_degraded_and_a_stuck_one_is_not_useful(whole: System) -> None:
     """Both give no answer in time; others wait for the one, and it has proven itself lately."""
     for queue, age, useful in ((9, 20.0, None), (0, 20.0, False), (9, 900.0, False)):
-        said = {"queue": {"texts": queue}, "proof": {"ok": True, "age_s": age}}
-        whole.fault(engine={"health": said, "embed_delay": 3.0})
+        results = {"queue": {"texts": queue}, "proof": {"ok": True, "age_s": age}}
+        whole.fault(engine={"health": results, "embed_delay": 3.0})
         reading = look(whole).of("engine")
         assert reading and (reading.useful, reading.bad) == (useful, int(useful is False)), (queue, age)
         assert reading.state is (State.DEGRADED if useful is None else State.DOWN)
@@ -137,15 +139,15 @@ def test_a_store_that_fails_is_named_as_the_cause_by_its_victims(whole: System) 
     pid = whole.stores.postgres.pid
     os.kill(pid, signal.SIGSTOP)
     try:
-        found = look(whole)
+        result = look(whole)
     finally:
         os.kill(pid, signal.SIGCONT)
-    assert {one.service: one.root for one in found.services if one.root} == {
+    assert {service.service: service.root for service in result.services if service.root} == {
         f"backend-{port}": "postgres" for port in ports
     }
-    postgres = found.of("postgres")
+    postgres = result.of("postgres")
     assert postgres and (postgres.silent, postgres.root) == (True, "")
-    assert found.seconds < 2 * 1.0 + checks.GRACE
+    assert result.seconds < 2 * 1.0 + checks.GRACE
 
 
 def test_a_worker_that_cannot_use_a_store_that_works_is_at_fault_and_the_store_is_not(whole: System) -> None:
@@ -164,12 +166,12 @@ def test_a_worker_that_cannot_use_a_store_that_works_is_at_fault_and_the_store_i
 def test_a_single_check_asks_the_other_workers_only_if_the_first_one_is_not_ready(whole: System) -> None:
     """It must not become slower."""
     name = f"backend-{whole.world.system.backend_ports[0]}"
-    found = check(whole.world, whole.manager, Cache(STRICT), every_worker=False).of(name)
-    assert found and found.detail in ("worker 1 ready", "worker 2 ready")
+    result = check(whole.world, whole.manager, Cache(STRICT), every_worker=False).of(name)
+    assert result and result.detail in ("worker 1 ready", "worker 2 ready")
     whole.fault(backend_2={"status": 503, "checks": {"redis": {"state": "down", "detail": "Too many open files"}}})
     for _ in range(3):
-        found = check(whole.world, whole.manager, Cache(STRICT), every_worker=False).of(name)
-        assert found and found.detail == "worker 1 ready"
+        result = check(whole.world, whole.manager, Cache(STRICT), every_worker=False).of(name)
+        assert result and result.detail == "worker 1 ready"
 
 
 def test_workers_that_wait_for_a_frozen_store_are_not_at_fault(whole: System) -> None:
@@ -178,8 +180,8 @@ def test_workers_that_wait_for_a_frozen_store_are_not_at_fault(whole: System) ->
     whole.fault(backend_2={"status": 503, "checks": {"redis": {"state": "down", "detail": "no answer within 2 s"}}})
     with frozen(whole.stores.redis.pid):
         for _ in range(2):
-            found = look(whole, cache)
-    redis = found.of("redis")
+            result = look(whole, cache)
+    redis = result.of("redis")
     assert redis and (redis.state, redis.silent) == (State.DOWN, True)
     assert [cache.history(name).at_fault(1) for name in cache.histories] == [()] * len(cache.histories)
 
@@ -188,10 +190,10 @@ def test_a_young_process_that_does_not_answer_is_starting(whole: System) -> None
     """And down once its start time-out is over."""
     whole.fault(engine={"status": 500})
     whole.manager.restart(["engine"])
-    _until(lambda: look(whole).of("engine"), lambda one: one.why.startswith("HTTP 500"))
-    found = look(whole)
-    reading = found.of("engine")
-    assert reading and reading.state is State.STARTING and found.code is HealthCode.STARTING
+    _until(lambda: look(whole).of("engine"), lambda item: item.why.startswith("HTTP 500"))
+    result = look(whole)
+    reading = result.of("engine")
+    assert reading and reading.state is State.STARTING and result.code is HealthCode.STARTING
     late = look(whole, critical_timeout=0).of("engine")
     assert late and late.state is State.DOWN
 
@@ -205,9 +207,9 @@ def test_answers_are_kept_for_their_time_to_live_and_show_their_age(whole: Syste
     clock[0] += 4
     kept = look(whole, cache).of("engine")
     clock[0] += 2
-    asked = look(whole, cache).of("engine")
+    requested = look(whole, cache).of("engine")
     assert kept and (kept.state, kept.age) == (State.READY, 4.0)
-    assert asked and (asked.bad, asked.age) == (1, 0.0)
+    assert requested and (requested.bad, requested.age) == (1, 0.0)
 
 
 def test_who_keeps_looking_believes_three_bad_answers_and_then_two_good_ones(whole: System) -> None:
@@ -218,7 +220,7 @@ def test_who_keeps_looking_believes_three_bad_answers_and_then_two_good_ones(who
     states = [look(whole, cache).of("engine") for _ in range(3)]
     whole.fault()
     states += [look(whole, cache).of("engine") for _ in range(2)]
-    assert [one.state for one in states if one] == [State.READY, State.READY, State.DOWN, State.DOWN, State.READY]
+    assert [state.state for state in states if state] == [State.READY, State.READY, State.DOWN, State.DOWN, State.READY]
     assert states[0] and states[0].why.startswith("failing 1 of 3: cannot embed: HTTP 500")
 
 
@@ -228,11 +230,11 @@ def test_a_killed_worker_is_a_restart_and_the_last_change(whole: System) -> None
     cache = Cache(STRICT, ttl=0)
     look(whole, cache)
     whole.manager.signal(f"{name}-1", signal.SIGKILL)
-    found = _until(
+    result = _until(
         lambda: look(whole, cache), lambda report: report.of(name).restarts == 1 and report.state is State.READY
     )  # type: ignore[union-attr]
-    assert f"{name}-1 restarted" in [one.text for one in cache.changes]
-    assert found.change
+    assert f"{name}-1 restarted" in [change.text for change in cache.changes]
+    assert result.change
 
 
 def test_a_crash_loop_is_degraded_though_it_answers_between_its_deaths(whole: System) -> None:
@@ -252,7 +254,7 @@ def test_restarts_that_were_asked_for_are_no_crash_loop(whole: System) -> None:
     for _ in range(6):
         whole.manager.restart(["frontend"])
         look(whole, cache)
-    reading = _until(lambda: look(whole, cache).of("frontend"), lambda one: one.state is State.READY)
+    reading = _until(lambda: look(whole, cache).of("frontend"), lambda item: item.state is State.READY)
     assert reading.restarts == 6
 
 
@@ -265,7 +267,7 @@ def test_a_worker_that_is_given_up_degrades_its_backend(whole: System) -> None:
         if child.running:
             child.running.kill()
         time.sleep(0.3)
-    _until(lambda: child, lambda one: one.gave_up)
+    _until(lambda: child, lambda item: item.gave_up)
     reading = look(whole).of(name)
     whole.fault()
     whole.manager.start([f"{name}-1"])
@@ -278,10 +280,10 @@ def test_a_worker_that_is_given_up_degrades_its_backend(whole: System) -> None:
 def test_a_manager_that_cannot_be_asked_is_trouble_of_its_own(whole: System) -> None:
     """Not a system whose every process is dead: what answers is ready, and the whole is degraded."""
     whole.manager.broken = "supervisor does not answer"
-    found = look(whole)
+    result = look(whole)
     whole.manager.broken = ""
-    assert (found.state, {one.state for one in found.services}) == (State.DEGRADED, {State.READY})
-    assert found.trouble == "cannot ask the manager: supervisor does not answer"
+    assert (result.state, {service.state for service in result.services}) == (State.DEGRADED, {State.READY})
+    assert result.trouble == "cannot ask the manager: supervisor does not answer"
 
 
 def test_a_full_disk_degrades(whole: System, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,11 +307,11 @@ def test_the_guards_file_gives_history_to_who_looks_once(whole: System) -> None:
     whole.fault(frontend={"status": 500})
     later = caches.load(file, STRICT)
     later.ttl = 0
-    found = look(whole, later)
-    engine, frontend = found.of("engine"), found.of("frontend")
+    result = look(whole, later)
+    engine, frontend = result.of("engine"), result.of("frontend")
     assert engine and engine.restarts == 1 and len(json.loads(file.read_text())["services"]["engine"]["latencies"]) == 5
     assert frontend and frontend.gave_up == "5 restarts did not help"
-    assert found.change and (found.change.service, found.change.text) != ("", "")
+    assert result.change and (result.change.service, result.change.text) != ("", "")
 
 
 def test_without_credentials_what_the_guard_saw_last_is_shown(whole: System) -> None:
@@ -319,8 +321,8 @@ def test_without_credentials_what_the_guard_saw_last_is_shown(whole: System) -> 
     caches.save(cache, whole.world.run / "health.json")
     later = time.time() + 30
     stranger = caches.load(whole.world.run / "health.json", STRICT, now=lambda: later)
-    found = look(whole, stranger, redis_url="", postgres_dsn="")
-    postgres = found.of("postgres")
+    result = look(whole, stranger, redis_url="", postgres_dsn="")
+    postgres = result.of("postgres")
     assert postgres and postgres.state is State.READY and 29 < (postgres.age or 0) < 32
 
 
@@ -330,8 +332,8 @@ def test_without_credentials_and_guard_the_workers_are_asked(whole: System) -> N
     down = {"state": "down", "detail": "connection refused"}
     for status, redis, state in ((200, well, State.READY), (503, down, State.DOWN)):
         whole.fault(backend={"status": status, "checks": {"postgres": well, "redis": redis}})
-        found = look(whole, redis_url="", postgres_dsn="")
-        reading, postgres = found.of("redis"), found.of("postgres")
+        result = look(whole, redis_url="", postgres_dsn="")
+        reading, postgres = result.of("redis"), result.of("postgres")
         assert reading and (reading.state, reading.useful) == (state, None)
         assert postgres and postgres.state is State.READY and postgres.latency and postgres.latency.last == 1.5
 
@@ -349,7 +351,7 @@ def test_pressure_and_containers_are_read_from_small_files(tmp_path: Path) -> No
     (tmp_path / "pressure/cpu").write_text(
         "some avg10=3.14 avg60=1.00 avg300=0.10 total=1\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
     )
-    for pid, comm, words in (
+    for pid, comm, text in (
         (
             7,
             "docker-proxy",
@@ -359,7 +361,7 @@ def test_pressure_and_containers_are_read_from_small_files(tmp_path: Path) -> No
     ):
         (tmp_path / str(pid)).mkdir()
         (tmp_path / str(pid) / "comm").write_text(f"{comm}\n")
-        (tmp_path / str(pid) / "cmdline").write_text(words)
+        (tmp_path / str(pid) / "cmdline").write_text(text)
     assert host.pressure("cpu", "some", tmp_path) == 3.14
     assert host.pressure("memory", "full", tmp_path) is None
     assert host.containers(frozenset({6379}), tmp_path) == ("port 6379 by docker-proxy 7",)
@@ -368,7 +370,7 @@ def test_pressure_and_containers_are_read_from_small_files(tmp_path: Path) -> No
 
 def _until(ask, good, seconds: float = 20):  # type: ignore[no-untyped-def]
     end = time.monotonic() + seconds
-    while not ((found := ask()) and good(found)):
-        assert time.monotonic() < end, found
+    while not ((response := ask()) and good(response)):
+        assert time.monotonic() < end, response
         time.sleep(0.05)
-    return found
+    return response

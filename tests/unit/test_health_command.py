@@ -29,9 +29,9 @@ def home(stores: Services, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return embedded_home(stores, tmp_path_factory.mktemp("home"))
 
 
-def health(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def health(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        (sys.executable, "-m", "omnimind_ops", "health", *words),
+        (sys.executable, "-m", "omnimind_ops", "health", *arguments),
         env=environment(home),
         capture_output=True,
         text=True,
@@ -41,9 +41,9 @@ def health(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_machine_without_omnimind_is_4(tmp_path: Path) -> None:
     """And says how to get it."""
-    said = health(tmp_path)
-    assert said.returncode == HealthCode.NOT_INSTALLED
-    assert "omnimind up" in said.stderr
+    result = health(tmp_path)
+    assert result.returncode == HealthCode.NOT_INSTALLED
+    assert "omnimind up" in result.stderr
     assert json.loads(health(tmp_path, "--json").stdout)["kind"] == "problem"
 
 
@@ -58,42 +58,48 @@ def test_wrong_usage_is_64_and_never_2_which_means_degraded(home: Path, words: t
 
 def test_a_system_whose_manager_does_not_run_is_down(home: Path) -> None:
     """The stores answer all the same, which the table shows."""
-    said = health(home)
-    assert said.returncode == HealthCode.DOWN
-    assert "supervisor is not running" in said.stdout
-    assert "DOWN" in said.stdout.splitlines()[0]
+    result = health(home)
+    assert result.returncode == HealthCode.DOWN
+    assert "supervisor is not running" in result.stdout
+    assert "DOWN" in result.stdout.splitlines()[0]
 
 
 def test_json_is_one_object_with_everything_and_no_secret(home: Path) -> None:
     """Nothing else on stdout, nothing on stderr."""
-    said = health(home, "--json")
-    (line,) = said.stdout.splitlines()
+    result = health(home, "--json")
+    (line,) = result.stdout.splitlines()
     body = json.loads(line)
-    assert (body["kind"], body["data"]["state"], body["data"]["code"], said.returncode, said.stderr) == (
+    assert (body["kind"], body["data"]["state"], body["data"]["code"], result.returncode, result.stderr) == (
         "result",
         "down",
         1,
         1,
         "",
     )
-    assert {one["service"] for one in body["data"]["services"]} >= {"postgres", "redis", "qdrant", "engine", "frontend"}
+    assert {service["service"] for service in body["data"]["services"]} >= {
+        "postgres",
+        "redis",
+        "qdrant",
+        "engine",
+        "frontend",
+    }
     assert PASSWORD not in line and "test-key" not in line
 
 
 def test_until_gives_up_in_time_with_the_code_of_what_it_saw_last(home: Path) -> None:
     """One line a look."""
-    said = health(home, "--until", "ready", "--for", "1s", "--interval", "0.3")
-    assert said.returncode == HealthCode.DOWN
-    assert 2 <= len(said.stdout.splitlines()) <= 6
-    assert all(" down " in line for line in said.stdout.splitlines())
+    result = health(home, "--until", "ready", "--for", "1s", "--interval", "0.3")
+    assert result.returncode == HealthCode.DOWN
+    assert 2 <= len(result.stdout.splitlines()) <= 6
+    assert all(" down " in line for line in result.stdout.splitlines())
     assert health(home, "--until", "down").returncode == HealthCode.DOWN
 
 
 def test_watch_without_a_terminal_is_json_lines_until_it_is_interrupted(home: Path) -> None:
     """Each one whole when it is written; 130 in the end."""
-    words = (sys.executable, "-m", "omnimind_ops", "health", "--watch", "--json", "--interval", "0.2")
+    command = (sys.executable, "-m", "omnimind_ops", "health", "--watch", "--json", "--interval", "0.2")
     with subprocess.Popen(
-        words, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
         lines = [process.stdout.readline() for _ in range(3)]
@@ -105,9 +111,9 @@ def test_watch_without_a_terminal_is_json_lines_until_it_is_interrupted(home: Pa
 
 def test_a_reader_that_leaves_ends_it_quietly(home: Path) -> None:
     """health --watch | head -1."""
-    words = (sys.executable, "-m", "omnimind_ops", "health", "--watch", "--interval", "0.2")
+    command = (sys.executable, "-m", "omnimind_ops", "health", "--watch", "--interval", "0.2")
     with subprocess.Popen(
-        words, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout and process.stderr
         process.stdout.readline()
@@ -128,9 +134,9 @@ def test_metrics_are_replaced_in_one_step(home: Path, tmp_path: Path) -> None:
     health(home, "--prom", str(file))
     assert file.read_text().startswith("# HELP omnimind_health ")
     assert file.stat().st_mode & 0o777 == 0o644
-    assert [one.name for one in tmp_path.iterdir()] == ["omnimind.prom"]
-    said = health(home, "--prom", str(tmp_path / "no/such/folder/x.prom"))
-    assert said.returncode == 1 and "cannot write the metrics" in said.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["omnimind.prom"]
+    result = health(home, "--prom", str(tmp_path / "no/such/folder/x.prom"))
+    assert result.returncode == 1 and "cannot write the metrics" in result.stderr
 
 
 def test_readers_of_a_file_that_is_replaced_never_see_half(tmp_path: Path) -> None:

@@ -40,11 +40,11 @@ def test_an_ordinary_user_can_tell_too(tmp_path: Path) -> None:
     program = tmp_path / "docker-proxy"
     program.write_text("#!/bin/sh\nexec 1>&-\nread -r line\n")
     program.chmod(0o755)
-    words = (str(program), "-host-port", str(PORT))
-    with _running(words) as here, _running(("unshare", "--net", "--map-root-user", *words)) as elsewhere, _nobody():
-        found = host.containers(frozenset({PORT}))
-    assert f"port {PORT} by docker-proxy {here}" in found
-    assert f"port {PORT} by docker-proxy {elsewhere}" not in found
+    command = (str(program), "-host-port", str(PORT))
+    with _running(command) as here, _running(("unshare", "--net", "--map-root-user", *command)) as elsewhere, _nobody():
+        result = host.containers(frozenset({PORT}))
+    assert f"port {PORT} by docker-proxy {here}" in result
+    assert f"port {PORT} by docker-proxy {elsewhere}" not in result
 
 
 def _proxy(process: Path) -> None:

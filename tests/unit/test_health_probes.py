@@ -8,10 +8,10 @@ import threading
 import httpx
 import psycopg
 import pytest
-import redis
+from redis import Redis
 
 from omnimind_ops.health import probes
-from omnimind_ops.health import stores as ask
+from omnimind_ops.health.probes import postgres, qdrant, redis
 from omnimind_ops.health.wire.scram import Scram
 from omnimind_ops.model.health import Outcome
 from tests.freezing import frozen
@@ -26,45 +26,47 @@ def dsn(stores: Services) -> str:
     return stores.database("health")
 
 
-def qdrant(stores: Services, key: str = "test-key", *, deep: bool = True, seconds: float = SECONDS) -> Outcome:
+def probe_qdrant(stores: Services, key: str = "test-key", *, deep: bool = True, seconds: float = SECONDS) -> Outcome:
     return probes.outcome_of(
-        lambda: ask.qdrant(stores.qdrant_url, key, "universal_machine_embeddings", seconds, deep=deep), seconds
+        lambda: qdrant.probe(stores.qdrant_url, key, "universal_machine_embeddings", seconds, deep=deep), seconds
     )
 
 
 def test_deep_probes_write_and_read_through_every_store(stores: Services, dsn: str) -> None:
     """Twice: the first time they make what they need."""
     for _ in range(2):
-        assert ask.postgres(dsn, SECONDS, deep=True).useful is True
-        assert ask.redis(stores.redis_url, SECONDS, deep=True).useful is True
-        assert qdrant(stores).useful is True
+        assert postgres.probe(dsn, SECONDS, deep=True).useful is True
+        assert redis.probe(stores.redis_url, SECONDS, deep=True).useful is True
+        assert probe_qdrant(stores).useful is True
 
 
 def test_shallow_probes_write_nothing(stores: Services) -> None:
     """A migration compares data while it waits for them."""
     empty = stores.database("health_shallow")
     with (
-        redis.Redis.from_url(stores.redis_url) as link,
+        Redis.from_url(stores.redis_url) as link,
         httpx.Client(base_url=stores.qdrant_url, headers={"api-key": stores.qdrant_key}) as http,
     ):
-        link.delete(ask.KEY)
-        http.delete(f"/collections/{ask.COLLECTION}")
+        link.delete(redis.KEY)
+        http.delete(f"/collections/{qdrant.COLLECTION}")
         assert [
-            ask.postgres(empty, SECONDS, deep=False).ready,
-            ask.redis(stores.redis_url, SECONDS, deep=False).ready,
-            qdrant(stores, deep=False).ready,
+            postgres.probe(empty, SECONDS, deep=False).ready,
+            redis.probe(stores.redis_url, SECONDS, deep=False).ready,
+            probe_qdrant(stores, deep=False).ready,
         ] == [True] * 3
-        assert link.get(ask.KEY) is None
-        assert ask.COLLECTION not in [one["name"] for one in http.get("/collections").json()["result"]["collections"]]
+        assert link.get(redis.KEY) is None
+        assert qdrant.COLLECTION not in [
+            collection["name"] for collection in http.get("/collections").json()["result"]["collections"]
+        ]
     with psycopg.connect(empty) as db:
         assert db.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
 
 
 def test_what_is_left_in_redis_goes_away_by_itself(stores: Services) -> None:
     """A key with a time to live."""
-    ask.redis(stores.redis_url, SECONDS, deep=True)
-    with redis.Redis.from_url(stores.redis_url) as link:
-        assert 0 < int(link.ttl(ask.KEY)) <= ask.KEY_SECONDS
+    redis.probe(stores.redis_url, SECONDS, deep=True)
+    with Redis.from_url(stores.redis_url) as link:
+        assert 0 < int(link.ttl(redis.KEY)) <= redis.KEY_SECONDS
 
 
 def test_the_collection_that_is_searched_is_only_read(stores: Services) -> None:
@@ -77,7 +79,7 @@ def test_the_collection_that_is_searched_is_only_read(stores: Services) -> None:
             "/collections/universal_machine_embeddings/points?wait=true", json={"points": [{"id": 7, "vector": [1, 0]}]}
         ).raise_for_status()
         try:
-            assert qdrant(stores).detail == "universal_machine_embeddings: 1 points"
+            assert probe_qdrant(stores).detail == "universal_machine_embeddings: 1 points"
             assert http.get("/collections/universal_machine_embeddings").json()["result"]["points_count"] == 1
         finally:
             http.delete("/collections/universal_machine_embeddings")
@@ -90,7 +92,11 @@ def test_two_checks_at_once_do_not_call_each_other_broken(stores: Services, dsn:
     def check() -> None:
         for _ in range(10):
             outcomes.extend(
-                (ask.postgres(dsn, SECONDS, deep=True), ask.redis(stores.redis_url, SECONDS, deep=True), qdrant(stores))
+                (
+                    postgres.probe(dsn, SECONDS, deep=True),
+                    redis.probe(stores.redis_url, SECONDS, deep=True),
+                    probe_qdrant(stores),
+                )
             )
 
     threads = [threading.Thread(target=check) for _ in range(3)]
@@ -99,20 +105,20 @@ def test_two_checks_at_once_do_not_call_each_other_broken(stores: Services, dsn:
     for thread in threads:
         thread.join()
     assert len(outcomes) == 90
-    assert [one.why for one in outcomes if one.why] == []
+    assert [outcome.why for outcome in outcomes if outcome.why] == []
 
 
 def test_a_wrong_password_is_a_refusal_and_not_silence(stores: Services, dsn: str) -> None:
     """The server's own words are passed on."""
-    found = [
-        ask.postgres(dsn.replace(PASSWORD, "wrong"), SECONDS, deep=True),
-        ask.redis(stores.redis_url.replace(PASSWORD, "wrong"), SECONDS, deep=True),
-        qdrant(stores, key="wrong"),
+    results = [
+        postgres.probe(dsn.replace(PASSWORD, "wrong"), SECONDS, deep=True),
+        redis.probe(stores.redis_url.replace(PASSWORD, "wrong"), SECONDS, deep=True),
+        probe_qdrant(stores, key="wrong"),
     ]
-    assert [(one.ready, one.refuses, one.silent) for one in found] == [(False, True, False)] * 3
-    assert "password authentication failed" in found[0].why
-    assert "WRONGPASS" in found[1].why
-    assert "401" in found[2].why
+    assert [(item.ready, item.refuses, item.silent) for item in results] == [(False, True, False)] * 3
+    assert "password authentication failed" in results[0].why
+    assert "WRONGPASS" in results[1].why
+    assert "401" in results[2].why
 
 
 def test_a_database_that_takes_no_writes_is_ready_but_not_useful(stores: Services) -> None:
@@ -120,42 +126,42 @@ def test_a_database_that_takes_no_writes_is_ready_but_not_useful(stores: Service
     own = stores.database("health_read_only")
     with psycopg.connect(stores.dsn, autocommit=True) as link:
         link.execute('ALTER DATABASE "health_read_only" SET default_transaction_read_only = on')
-    found = ask.postgres(own, SECONDS, deep=True)
-    assert (found.ready, found.useful, found.refuses) == (True, False, True)
-    assert "no writes" in found.why
+    result = postgres.probe(own, SECONDS, deep=True)
+    assert (result.ready, result.useful, result.refuses) == (True, False, True)
+    assert "no writes" in result.why
 
 
 def test_a_redis_that_is_full_is_ready_but_not_useful(stores: Services) -> None:
     """Its own word for it is OOM."""
-    with redis.Redis.from_url(stores.redis_url) as link:
+    with Redis.from_url(stores.redis_url) as link:
         before = link.config_get("maxmemory")["maxmemory"]
         link.config_set("maxmemory", "1")
         try:
-            found = ask.redis(stores.redis_url, SECONDS, deep=True)
+            result = redis.probe(stores.redis_url, SECONDS, deep=True)
         finally:
             link.config_set("maxmemory", before)
-    assert (found.ready, found.useful, found.refuses) == (True, False, True)
-    assert found.why.startswith("OOM")
+    assert (result.ready, result.useful, result.refuses) == (True, False, True)
+    assert result.why.startswith("OOM")
 
 
 def test_a_frozen_store_is_silent_within_its_time_out(stores: Services, dsn: str) -> None:
     """The kernel still takes the connection; nobody answers."""
     for process, question in (
-        (stores.redis, lambda: ask.redis(stores.redis_url, 0.3, deep=True)),
-        (stores.qdrant, lambda: ask.qdrant(stores.qdrant_url, "test-key", "c", 0.3, deep=True)),
-        (stores.postgres, lambda: ask.postgres(dsn, 0.3, deep=True)),
+        (stores.redis, lambda: redis.probe(stores.redis_url, 0.3, deep=True)),
+        (stores.qdrant, lambda: qdrant.probe(stores.qdrant_url, "test-key", "c", 0.3, deep=True)),
+        (stores.postgres, lambda: postgres.probe(dsn, 0.3, deep=True)),
     ):
         with frozen(process.pid):
-            found = probes.outcome_of(question, 0.3)
-        assert (found.ready, found.silent) == (False, True), process.name
-        assert found.why == "no answer within 0.3 s"
-    assert ask.postgres(dsn, SECONDS, deep=True).useful
+            result = probes.outcome_of(question, 0.3)
+        assert (result.ready, result.silent) == (False, True), process.name
+        assert result.why == "no answer within 0.3 s"
+    assert postgres.probe(dsn, SECONDS, deep=True).useful
 
 
 def test_nobody_listening_is_no_silence() -> None:
     """It is a definite answer."""
-    found = probes.outcome_of(lambda: ask.redis(f"redis://127.0.0.1:{free_port()}/0", SECONDS, deep=True), SECONDS)
-    assert (found.ready, found.silent, found.why) == (False, False, "nothing listens on its port")
+    result = probes.outcome_of(lambda: redis.probe(f"redis://127.0.0.1:{free_port()}/0", SECONDS, deep=True), SECONDS)
+    assert (result.ready, result.silent, result.why) == (False, False, "nothing listens on its port")
 
 
 def test_a_server_that_drips_is_cut_off_at_the_deadline() -> None:
@@ -175,13 +181,13 @@ def test_a_server_that_drips_is_cut_off_at_the_deadline() -> None:
         thread = threading.Thread(target=drip)
         thread.start()
         try:
-            found = probes.outcome_of(
-                lambda: ask.redis(f"redis://127.0.0.1:{server.getsockname()[1]}/0", 0.4, deep=True), 0.4
+            result = probes.outcome_of(
+                lambda: redis.probe(f"redis://127.0.0.1:{server.getsockname()[1]}/0", 0.4, deep=True), 0.4
             )
         finally:
             over.set()
             thread.join()
-    assert found.silent
+    assert result.silent
 
 
 @pytest.mark.parametrize(
@@ -190,9 +196,9 @@ def test_a_server_that_drips_is_cut_off_at_the_deadline() -> None:
 def test_an_answer_that_is_none_is_an_outcome_and_no_crash(answer: bytes) -> None:
     """Somebody else may listen on our port."""
     for question in (
-        lambda port: ask.redis(f"redis://:x@127.0.0.1:{port}/0", 1.0, deep=True),
-        lambda port: ask.postgres(f"postgresql://a:b@127.0.0.1:{port}/c", 1.0, deep=True),
-        lambda port: ask.qdrant(f"http://127.0.0.1:{port}", "", "c", 1.0, deep=True),
+        lambda port: redis.probe(f"redis://:x@127.0.0.1:{port}/0", 1.0, deep=True),
+        lambda port: postgres.probe(f"postgresql://a:b@127.0.0.1:{port}/c", 1.0, deep=True),
+        lambda port: qdrant.probe(f"http://127.0.0.1:{port}", "", "c", 1.0, deep=True),
     ):
         with socket.create_server(("127.0.0.1", 0)) as server:
             server.settimeout(2)
@@ -210,9 +216,9 @@ def test_an_answer_that_is_none_is_an_outcome_and_no_crash(answer: bytes) -> Non
 
             thread = threading.Thread(target=say, daemon=True)
             thread.start()
-            found = probes.outcome_of(lambda: question(port), 1.0)
-        assert not (found.ready and found.useful)
-        assert found.why
+            result = probes.outcome_of(lambda: question(port), 1.0)
+        assert not (result.ready and result.useful)
+        assert result.why
 
 
 def test_a_server_that_does_not_know_our_password_is_found_out() -> None:

@@ -23,9 +23,9 @@ def test_an_archive_is_listed_with_its_own_hash_where_a_host_finds_it(tmp_path: 
 
 @pytest.mark.parametrize(("suite", "version"), [("trixie", "3.13"), ("bookworm", "3.11")])
 def test_a_suites_source_is_built_on_the_oldest_suite(suite: str, version: str, tmp_path: Path) -> None:
-    words = Build(suite).words(tmp_path)
-    assert words[-2:] == (BUILT_ON, "/dev/null") == ("bullseye", "/dev/null")
-    assert any(f"/build.sh {version} {suite}" in word for word in words)
+    arguments = Build(suite).words(tmp_path)
+    assert arguments[-2:] == (BUILT_ON, "/dev/null") == ("bullseye", "/dev/null")
+    assert any(f"/build.sh {version} {suite}" in word for word in arguments)
 
 
 def test_each_source_has_a_key_of_its_own() -> None:

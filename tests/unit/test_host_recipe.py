@@ -35,9 +35,9 @@ def test_a_stock_host_has_nothing_that_only_omnimind_needs() -> None:
     """The installer's variant, its ssh server and Docker: a package more would hide that omnimind forgets to install
     it.
     """
-    words = Recipe().build_words(Path("image.tar"))
+    arguments = Recipe().build_words(Path("image.tar"))
     assert Recipe().installed == ("openssh-server", "docker.io", "docker-compose")
-    assert "--variant=standard" in words and not any(word.startswith(("--include", "--skip")) for word in words)
+    assert "--variant=standard" in arguments and not any(word.startswith(("--include", "--skip")) for word in arguments)
 
 
 def test_a_full_bounding_set_drops_nothing_and_a_missing_capability_is_named() -> None:
@@ -102,8 +102,8 @@ def test_the_probe_is_told_of_credentials_only_where_there_are_some() -> None:
 
 
 def test_a_mount_is_read_only_unless_told_otherwise(tmp_path: Path) -> None:
-    words = create_words("n", "v", "i", [Mount(tmp_path, "/in")], {"A": "b"})
-    assert f"{tmp_path.resolve()}:/in:ro" in words and "--env=A=b" in words
+    arguments = create_words("n", "v", "i", [Mount(tmp_path, "/in")], {"A": "b"})
+    assert f"{tmp_path.resolve()}:/in:ro" in arguments and "--env=A=b" in arguments
 
 
 def test_the_seed_decides_every_byte() -> None:
@@ -121,7 +121,7 @@ def test_narratives_have_uuid_ids_and_some_have_no_payload() -> None:
 
 
 def test_a_capability_that_the_engine_does_not_know_is_not_dropped() -> None:
-    words = (
+    command = (
         "create",
         "--cap-add",
         "ALL",
@@ -133,7 +133,7 @@ def test_a_capability_that_the_engine_does_not_know_is_not_dropped() -> None:
         "PERFMON",
         "image",
     )
-    assert capabilities.without(words, "PERFMON") == (
+    assert capabilities.without(command, "PERFMON") == (
         "create",
         "--cap-add",
         "ALL",

@@ -43,9 +43,9 @@ def server(say: Callable[[socket.socket], None], address: str = "") -> Iterator[
 
 def test_an_answer_has_status_headers_body_and_times() -> None:
     with server(lambda link: link.sendall(GOOD)) as address:
-        said = http.request(address, 5, "/", headers={"A": "b"})
-    assert (said.status, said.headers["x-one"], said.json()) == (200, "1", {})
-    assert said.times.wall >= said.times.connect + said.times.send + said.times.receive
+        response = http.request(address, 5, "/", headers={"A": "b"})
+    assert (response.status, response.headers["x-one"], response.json()) == (200, "1", {})
+    assert response.times.wall >= response.times.connect + response.times.send + response.times.receive
 
 
 def test_a_unix_socket_is_asked_by_its_path(tmp_path: Path) -> None:
@@ -100,9 +100,9 @@ def test_a_url_may_name_a_path_in_front() -> None:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        said = http.request_url(
+        result = http.request_url(
             f"http://localhost:{listening.getsockname()[1]}/api/", 5, "/x?y=1", body={"a": 1}, method="POST"
         )
         thread.join()
-    assert said.status == 200
+    assert result.status == 200
     assert told.startswith(b"POST /api/x?y=1 HTTP/1.1\r\n") and told.endswith(b'\r\n\r\n{"a": 1}')

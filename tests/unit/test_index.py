@@ -54,11 +54,11 @@ def test_index_is_the_one_that_pip_would_ask(
 
 
 def test_a_login_belongs_to_the_host_of_its_index() -> None:
-    words = {
+    arguments = {
         "UV_DEFAULT_INDEX": "https://ana:s%40crt@mirror.example/simple",
         "UV_INDEX": "own=https://bob@other.example/simple https://third.example/simple",
     }
-    assert index.logins(words) == {"mirror.example": ("ana", "s@crt"), "other.example": ("bob", "")}
+    assert index.logins(arguments) == {"mirror.example": ("ana", "s@crt"), "other.example": ("bob", "")}
 
 
 def test_the_persons_file_is_read_before_the_machines(tmp_path: Path) -> None:
@@ -68,9 +68,9 @@ def test_the_persons_file_is_read_before_the_machines(tmp_path: Path) -> None:
 
 
 def test_index_that_answers_is_told_from_one_that_nobody_serves_without_its_login() -> None:
-    said = probe({"UV_DEFAULT_INDEX": "http://ana:geheim@127.0.0.1:9/simple"})
-    assert said.url == "http://127.0.0.1:9/simple"
-    assert "refused" in said.trouble.lower() and "geheim" not in said.trouble
+    result = probe({"UV_DEFAULT_INDEX": "http://ana:geheim@127.0.0.1:9/simple"})
+    assert result.url == "http://127.0.0.1:9/simple"
+    assert "refused" in result.trouble.lower() and "geheim" not in result.trouble
 
 
 def test_index_without_a_package_that_is_needed_is_named() -> None:

@@ -14,12 +14,12 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from redis import asyncio as redis
+from redis.asyncio import Redis
 
 from backend.clients.pools import postgres_pool, redis_client
 from backend.clients.qdrant import Qdrant
 from backend.http.errors import ApiProblem
-from omnimind_ops.health import stores
+from omnimind_ops.health.probes import postgres, qdrant, redis
 from omnimind_ops.tools import listening
 
 SECRET = "the-secret-of-this-test"
@@ -53,9 +53,9 @@ class Squatter:
         self.heard = folder / "heard"
         self.heard.touch()
         os.chown(self.heard, 65534, 65534)
-        words = (sys.executable, "-c", SQUAT, answer.hex())
+        command = (sys.executable, "-c", SQUAT, answer.hex())
         with self.heard.open("wb") as heard:
-            self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=heard)
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=heard)
         assert self.process.stdout
         self.port = int(self.process.stdout.readline())
 
@@ -76,7 +76,7 @@ def squatter(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Squatte
         squatter.process.communicate()
 
 
-async def ping(client: redis.Redis) -> None:
+async def ping(client: Redis) -> None:
     try:
         await client.ping()
     finally:
@@ -97,7 +97,7 @@ def dsn(port: int) -> str:
 @pytest.mark.parametrize("squatter", [CLEAR_TEXT, WELCOME], indirect=True)
 def test_postgresql_must_prove_that_it_knows_the_password(squatter: Squatter) -> None:
     with pytest.raises(ConnectionError, match="authentication method 3|another server"):
-        stores.postgres(dsn(squatter.port), 2, deep=False)
+        postgres.probe(dsn(squatter.port), 2, deep=False)
     pool = postgres_pool(dsn(squatter.port), "test")
     assert pool.kwargs["require_auth"] == "scram-sha-256"
     with pytest.raises(psycopg.OperationalError, match="authentication"):
@@ -108,7 +108,7 @@ def test_postgresql_must_prove_that_it_knows_the_password(squatter: Squatter) ->
 def test_the_password_of_redis_is_not_sent(squatter: Squatter) -> None:
     url = f"redis://omnimind:{SECRET}@127.0.0.1:{squatter.port}/0"
     with pytest.raises(ConnectionError, match="held by a process of user nobody"):
-        stores.redis(url, 2, deep=False)
+        redis.probe(url, 2, deep=False)
     client = redis_client(url, "test")
     with pytest.raises(Exception, match="held by a process of user nobody"):
         asyncio.run(ping(client))
@@ -119,7 +119,7 @@ def test_the_password_of_redis_is_not_sent(squatter: Squatter) -> None:
 def test_the_key_of_qdrant_is_not_sent(squatter: Squatter) -> None:
     url = f"http://127.0.0.1:{squatter.port}"
     with pytest.raises(ConnectionError, match="held by a process of user nobody"):
-        stores.qdrant(url, SECRET, "c", 2, deep=False)
+        qdrant.probe(url, SECRET, "c", 2, deep=False)
     client = Qdrant(url, SECRET)
     with pytest.raises(ApiProblem, match="held by a process of user nobody"):
         asyncio.run(shape(client))

@@ -55,28 +55,28 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 @pytest.fixture
 def walls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: Host) -> Callable[[], str]:
     """What was written to people's terminals."""
-    folder, said = tmp_path / "rim", tmp_path / "said"
+    folder, result = tmp_path / "rim", tmp_path / "said"
     folder.mkdir()
-    (folder / "wall").write_text(f"#!/bin/sh\ncat >> {said}\n")
+    (folder / "wall").write_text(f"#!/bin/sh\ncat >> {result}\n")
     (folder / "wall").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    return lambda: said.read_text() if said.exists() else ""
+    return lambda: result.read_text() if result.exists() else ""
 
 
 def unit(host: Host, suffix: str) -> Path:
     return host.paths.root / f"etc/systemd/system/{planned.UNIT}.{suffix}"
 
 
-def omnimind(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+def omnimind(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     """Run a command; return its exit code."""
-    monkeypatch.setattr(sys, "argv", ["omnimind", *words])
+    monkeypatch.setattr(sys, "argv", ["omnimind", *arguments])
     with pytest.raises(SystemExit) as caught:
         cli.main()
     return int(caught.value.code or 0)
 
 
-def migrate(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    return omnimind(monkeypatch, "migrate", "--from-docker", "--no-bench", *words)
+def migrate(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    return omnimind(monkeypatch, "migrate", "--from-docker", "--no-bench", *arguments)
 
 
 def plan_at(host: Host, at: datetime) -> None:
@@ -106,12 +106,12 @@ def test_the_cutover_is_left_to_a_timer_with_the_same_command(
     monkeypatch.setenv("OMNIMIND_TOKEN", "not a setting")
     assert migrate(monkeypatch, "--ignore", "memory", "--at", at.isoformat()) == 0
     assert host.state is RunState.POSTPONED and host.double.running == frozenset()
-    said = text_of(capfd)
-    assert "omnimind confirm" in said and f"omnimind rollback --run {host.run.id}" in said
+    result = text_of(capfd)
+    assert "omnimind confirm" in result and f"omnimind rollback --run {host.run.id}" in result
     service, timer = unit(host, "service").read_text(), unit(host, "timer").read_text()
-    words = f"omnimind migrate --from-docker --no-bench --ignore memory --planned {host.run.id}\n"
+    arguments = f"omnimind migrate --from-docker --no-bench --ignore memory --planned {host.run.id}\n"
     assert 'Environment="OMNIMIND_PROJECT=my project"\n' in service and "OMNIMIND_TOKEN" not in service
-    assert words in service and "SuccessExitStatus=6" in service and "RestartForceExitStatus=5" in service
+    assert arguments in service and "SuccessExitStatus=6" in service and "RestartForceExitStatus=5" in service
     assert f"OnCalendar={at:%Y-%m-%d %H:%M:%S} UTC\n" in timer and "Persistent=false" in timer
     assert "systemctl enable omnimind-cutover.timer" in host.double.calls
     assert omnimind(monkeypatch, "runs", "--json") == 0
@@ -150,10 +150,10 @@ def test_at_its_time_the_checks_are_made_again_and_their_failure_ends_the_run_wh
 
 def test_at_its_time_the_cutover_begins(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     plan_at(host, datetime.now(UTC) - timedelta(seconds=1))
-    asked = []
-    asking(monkeypatch, lambda ask, run: asked.append(run.id))
+    requests = []
+    asking(monkeypatch, lambda ask, run: requests.append(run.id))
     migrate(monkeypatch, "--planned", host.run.id)
-    assert asked == [host.run.id]
+    assert requests == [host.run.id]
     record = host.journal.run(host.run.id).record("hold-containers")
     assert record and record.status is not Status.TODO
     assert "systemctl disable --now" in host.double.calls
@@ -207,8 +207,8 @@ def test_a_copy_that_takes_too_long_plans_nothing(host: Host) -> None:
 
 
 def test_the_timers_command_is_the_persons_without_the_time() -> None:
-    words = ("migrate", "--at", "03:00", "--from-docker", "--at=04:00", "--json", "--yes", "--config", "a b")
-    assert planned.words_of(words) == ("migrate", "--from-docker", "--yes", "--config", "a b")
+    argv = ("migrate", "--at", "03:00", "--from-docker", "--at=04:00", "--json", "--yes", "--config", "a b")
+    assert planned.words_of(argv) == ("migrate", "--from-docker", "--yes", "--config", "a b")
 
 
 SOURCE = Source("p", tuple(IDS.values()), (IDS["backend"],), (IDS["redis"],), (6379,), (), None, None)

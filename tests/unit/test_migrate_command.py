@@ -33,9 +33,9 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     return made
 
 
-def migrate(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+def migrate(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     """Run the command; return its exit code."""
-    monkeypatch.setattr(sys, "argv", ["omnimind", "migrate", "--from-docker", "--no-bench", *words])
+    monkeypatch.setattr(sys, "argv", ["omnimind", "migrate", "--from-docker", "--no-bench", *arguments])
     with pytest.raises(SystemExit) as caught:
         cli.main()
     return int(caught.value.code or 0)
@@ -121,6 +121,6 @@ def test_ctrl_c_before_the_confirmation_keeps_the_timer_and_says_so(
     ctrl_c(monkeypatch, receipt, "write")
     assert migrate(monkeypatch, "--yes") == ExitCode.UNCONFIRMED
     assert host.state is RunState.UNCONFIRMED and unit.exists()
-    said = " ".join(capfd.readouterr().err.split())
-    assert "interrupted (SIGINT) before it was confirmed: run `omnimind confirm` before 2026-12-01 03:12:00" in said
-    assert "Traceback" not in said
+    result = " ".join(capfd.readouterr().err.split())
+    assert "interrupted (SIGINT) before it was confirmed: run `omnimind confirm` before 2026-12-01 03:12:00" in result
+    assert "Traceback" not in result

@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_session_needs_no_python_on_path(tmp_path: Path) -> None:
-    words = (sys.executable, "-m", "nox", "-f", str(ROOT / "noxfile.py"), "-s", "demo", "--", "--help")
-    done = run(("env", "-i", f"PATH={tmp_path}", *words), timeout=60, check=False)
+    command = (sys.executable, "-m", "nox", "-f", str(ROOT / "noxfile.py"), "-s", "demo", "--", "--help")
+    done = run(("env", "-i", f"PATH={tmp_path}", *command), timeout=60, check=False)
     assert done.code == 0, done.out + done.err
     assert "bash .ci/demo" in done.out
 

@@ -36,15 +36,15 @@ def test_variables_are_filled_in(text: str, value: str) -> None:
 
 
 def test_scalars_are_those_of_yaml_1_2() -> None:
-    found = compose.parse("a: 22:22\nb: no\nc: 2024-01-02\nd: 0644\ne: 12\nf: 1.5\ng: true\nh:\ni: 0x10\nj: yes\nk: ~")
-    assert found == {
+    result = compose.parse("a: 22:22\nb: no\nc: 2024-01-02\nd: 0644\ne: 12\nf: 1.5\ng: true\nh:\ni: 0x10\nj: yes\nk: ~")
+    assert result == {
         "a": "22:22", "b": "no", "c": "2024-01-02", "d": "0644", "e": 12, "f": 1.5, "g": True, "h": None, "i": 16, "j": "yes", "k": None,
     }  # fmt: skip
 
 
 def test_anchors_and_merge_keys_work() -> None:
-    found = compose.parse("x-a: &a {restart: always}\nservices: {web: {<<: *a, image: nginx}}")
-    assert found["services"] == {"web": {"restart": "always", "image": "nginx"}}
+    result = compose.parse("x-a: &a {restart: always}\nservices: {web: {<<: *a, image: nginx}}")
+    assert result["services"] == {"web": {"restart": "always", "image": "nginx"}}
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,10 @@ def test_the_file_is_filled_in_from_its_env_file(tmp_path: Path) -> None:
     (tmp_path / "docker-compose.yml").write_text(
         "services: {a: {environment: ['P=${PASS}', 'W=${WHO}'], ports: ['${PORT}:80'], env_file: .env}}"
     )
-    found = files.document("p", str(tmp_path), (str(tmp_path / "docker-compose.yml"),))
-    assert found == {"services": {"a": {"environment": ["P=a b#c", "W=olá"], "ports": ["8000:80"], "env_file": ".env"}}}
+    result = files.document("p", str(tmp_path), (str(tmp_path / "docker-compose.yml"),))
+    assert result == {
+        "services": {"a": {"environment": ["P=a b#c", "W=olá"], "ports": ["8000:80"], "env_file": ".env"}}
+    }
 
 
 def test_a_file_that_is_gone_is_none(tmp_path: Path) -> None:

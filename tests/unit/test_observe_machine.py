@@ -13,24 +13,24 @@ from omnimind_ops.observe import disks, interpreters, machine
 
 def test_one_look_at_this_machine(tmp_path: Path) -> None:
     path = str(tmp_path / "not" / "yet" / "there")
-    found = machine.machine((path,), containers=())
-    assert found.memory > 10**8
-    assert found.cpus >= 1
-    assert found.kernel
-    assert found.root == (os.geteuid() == 0)
-    assert [disk.path for disk in found.disks] == [path]
-    assert 0 < found.disks[0].free <= found.disks[0].total
+    result = machine.machine((path,), containers=())
+    assert result.memory > 10**8
+    assert result.cpus >= 1
+    assert result.kernel
+    assert result.root == (os.geteuid() == 0)
+    assert [disk.path for disk in result.disks] == [path]
+    assert 0 < result.disks[0].free <= result.disks[0].total
     assert not Path(path).parent.exists()
-    assert bool(found.docker) != bool(found.docker_reason)
-    assert found.gpu.lock in ("cpu", "cu12", "cu13")
+    assert bool(result.docker) != bool(result.docker_reason)
+    assert result.gpu.lock in ("cpu", "cu12", "cu13")
 
 
 def test_the_mount_point_is_the_nearest_above(tmp_path: Path) -> None:
     mounts = tmp_path / "mounts"
     (tmp_path / "my disk").mkdir()
     mounts.write_text(f"/dev/a / ext4 rw 0 0\nover {tmp_path} ext4 rw 0 0\n/dev/b {tmp_path}/my\\040disk xfs rw 0 0\n")
-    (found,) = disks.disks((f"{tmp_path}/my disk/data",), mounts)
-    assert (found.mount_point, found.filesystem) == (f"{tmp_path}/my disk", "xfs")
+    (result,) = disks.disks((f"{tmp_path}/my disk/data",), mounts)
+    assert (result.mount_point, result.filesystem) == (f"{tmp_path}/my disk", "xfs")
 
 
 def test_a_link_leads_to_the_disk_it_points_at(tmp_path: Path) -> None:
@@ -68,9 +68,9 @@ def open_to_all(path: Path) -> Path:
     ],
 )
 def test_an_interpreter_must_be_new_and_able(tmp_path: Path, version: str, code: int, trouble: str) -> None:
-    found = interpreters.interpreter(program(open_to_all(tmp_path) / "python3", version, code), homes=())
-    assert trouble in found.trouble
-    assert bool(found.trouble) == bool(trouble)
+    result = interpreters.interpreter(program(open_to_all(tmp_path) / "python3", version, code), homes=())
+    assert trouble in result.trouble
+    assert bool(result.trouble) == bool(trouble)
 
 
 def test_an_interpreter_in_a_home_will_not_do_even_behind_links(tmp_path: Path) -> None:
@@ -79,9 +79,9 @@ def test_an_interpreter_in_a_home_will_not_do_even_behind_links(tmp_path: Path) 
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/python").symlink_to(tmp_path / "home/ana/.pyenv/bin/python3.12")
     (tmp_path / "bin/python3").symlink_to("python")
-    found = interpreters.interpreter(str(tmp_path / "bin/python3"), homes=(str(tmp_path / "home"),))
-    assert "lives in a home directory" in found.trouble
-    assert found.real.endswith("home/ana/.pyenv/bin/python3.12")
+    result = interpreters.interpreter(str(tmp_path / "bin/python3"), homes=(str(tmp_path / "home"),))
+    assert "lives in a home directory" in result.trouble
+    assert result.real.endswith("home/ana/.pyenv/bin/python3.12")
 
 
 def test_a_folder_that_others_may_not_pass_is_named(tmp_path: Path) -> None:

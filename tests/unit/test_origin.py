@@ -56,7 +56,7 @@ def test_a_wheel_from_a_checkout_installed_gives_the_same_wheel_again(tmp_path: 
 
 
 def test_it_is_what_the_build_backend_makes(checkout: Path, tmp_path: Path) -> None:
-    words = (
+    command = (
         sys.executable,
         "-m",
         "build",
@@ -66,7 +66,7 @@ def test_it_is_what_the_build_backend_makes(checkout: Path, tmp_path: Path) -> N
         str(tmp_path / "built"),
         str(checkout),
     )
-    subprocess.run(words, capture_output=True, check=True)
+    subprocess.run(command, capture_output=True, check=True)
     (built,) = (tmp_path / "built").iterdir()
     own = origin.wheel(tmp_path)
     assert built.name == own.name
@@ -75,12 +75,12 @@ def test_it_is_what_the_build_backend_makes(checkout: Path, tmp_path: Path) -> N
         info = f"omnimind_ops-{__version__}.dist-info"
         differ = [name for name in ours.namelist() if ours.read(name) != theirs.read(name)]
         assert sorted(differ) == [f"{info}/METADATA", f"{info}/RECORD", f"{info}/WHEEL"]
-        one, two = (email.message_from_bytes(archive.read(f"{info}/METADATA")) for archive in (ours, theirs))
+        item, two = (email.message_from_bytes(archive.read(f"{info}/METADATA")) for archive in (ours, theirs))
     for field in ("Name", "Version", "Summary", "License-Expression", "License-File", "Requires-Python"):
-        assert one[field] == two[field]
+        assert item[field] == two[field]
     for field in ("Requires-Dist", "Provides-Extra"):
-        assert {_plain(asked) for asked in one.get_all(field, ())} == {
-            _plain(asked) for asked in two.get_all(field, ())
+        assert {_plain(entry) for entry in item.get_all(field, ())} == {
+            _plain(element) for element in two.get_all(field, ())
         }
 
 
@@ -97,7 +97,7 @@ def test_the_digest_follows_every_file_and_nothing_else(checkout: Path) -> None:
     (checkout / "deploy/__pycache__/job.cpython-311.pyc").write_bytes(b"x")
     (checkout / "deploy/.job.py.swp").write_bytes(b"x")
     assert origin.digest(checkout) == before
-    seen = {before}
+    observed = {before}
     for name in (
         "omnimind_ops/cli/app.py",
         "backend/main.py",
@@ -108,8 +108,8 @@ def test_the_digest_follows_every_file_and_nothing_else(checkout: Path) -> None:
     ):
         with (checkout / name).open("a") as file:
             file.write("\n")
-        seen.add(origin.digest(checkout))
-    assert len(seen) == 7
+        observed.add(origin.digest(checkout))
+    assert len(observed) == 7
 
 
 def test_a_checkout_without_its_page_is_a_problem(checkout: Path) -> None:

@@ -31,7 +31,7 @@ def failed(words: Sequence[str], env: dict[str, str] | None = None) -> Problem:
     return caught.value
 
 
-def uv(tmp_path: Path, *words: str, **env: str) -> Problem:
+def uv(tmp_path: Path, *arguments: str, **env: str) -> Problem:
     subprocess.run((find_uv_bin(), "venv", "--quiet", "--no-config", str(tmp_path / "env")), check=True)
     given = (
         find_uv_bin(),
@@ -42,7 +42,7 @@ def uv(tmp_path: Path, *words: str, **env: str) -> Problem:
         "--no-deps",
         "--python",
         str(tmp_path / "env"),
-        *words,
+        *arguments,
     )
     return failed(given, {"UV_CACHE_DIR": str(tmp_path / "cache"), "UV_NO_WRAP": "1", "UV_HTTP_RETRIES": "0", **env})
 
@@ -51,29 +51,29 @@ def test_uv_and_a_wrong_hash(tmp_path: Path) -> None:
     lock = tmp_path / "lock.txt"
     lock.write_text(f"omnimind==99.0.0 --hash=sha256:{HASH}\n")
     with serving(None, tmp_path / "marks") as index:
-        said = uv(tmp_path, "--require-hashes", "-r", str(lock), UV_DEFAULT_INDEX=index.url)
-    assert said.why.startswith("Hash mismatch for `omnimind==99.0.0`\n`")
-    assert any(HASH in line for line in said.log) and any("Computed" in line for line in said.log)
+        result = uv(tmp_path, "--require-hashes", "-r", str(lock), UV_DEFAULT_INDEX=index.url)
+    assert result.why.startswith("Hash mismatch for `omnimind==99.0.0`\n`")
+    assert any(HASH in line for line in result.log) and any("Computed" in line for line in result.log)
 
 
 def test_uv_and_an_address_that_there_is_not(tmp_path: Path) -> None:
-    said = uv(tmp_path, "typer==0.20.0", UV_DEFAULT_INDEX="http://nowhere.invalid/simple")
-    first = said.why.splitlines()[0]
+    result = uv(tmp_path, "typer==0.20.0", UV_DEFAULT_INDEX="http://nowhere.invalid/simple")
+    first = result.why.splitlines()[0]
     assert "http://nowhere.invalid/simple/typer/" in first and "failed to lookup address" in first
 
 
 def test_uv_and_a_wheel_that_is_not_there(tmp_path: Path) -> None:
-    said = uv(
+    result = uv(
         tmp_path, "--no-index", "--find-links", str(tmp_path), "alembic==1.20.1", "a-package-with-a-long-name==12.34.56"
     )
-    assert said.why.splitlines()[0].endswith("we can conclude that your requirements are unsatisfiable.")
-    assert any(line.strip().startswith("cause: Because") and line.endswith("unsatisfiable.") for line in said.log)
+    assert result.why.splitlines()[0].endswith("we can conclude that your requirements are unsatisfiable.")
+    assert any(line.strip().startswith("cause: Because") and line.endswith("unsatisfiable.") for line in result.log)
 
 
 @pytest.mark.skipif(not shutil.which("apt-get"), reason="no apt here")
 def test_apt_and_an_unknown_package() -> None:
-    said = failed(("apt-get", "--simulate", "install", "no-such-package-anywhere"))
-    assert said.why.startswith("E: Unable to locate package no-such-package-anywhere\n")
+    result = failed(("apt-get", "--simulate", "install", "no-such-package-anywhere"))
+    assert result.why.startswith("E: Unable to locate package no-such-package-anywhere\n")
 
 
 @pytest.mark.skipif(not shutil.which("apt-get"), reason="no apt here")
@@ -101,8 +101,8 @@ def test_apt_and_a_mirror_that_cannot_be_reached(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("docker"), reason="no docker here")
 def test_docker_without_a_daemon() -> None:
-    said = failed(("docker", "-H", "unix:///nowhere.sock", "run", "--rm", "debian"))
-    assert "Cannot connect to the Docker daemon at unix:///nowhere.sock" in said.why.splitlines()[0]
+    result = failed(("docker", "-H", "unix:///nowhere.sock", "run", "--rm", "debian"))
+    assert "Cannot connect to the Docker daemon at unix:///nowhere.sock" in result.why.splitlines()[0]
 
 
 def test_psql_and_a_wrong_password(stores: Services) -> None:
@@ -111,18 +111,20 @@ def test_psql_and_a_wrong_password(stores: Services) -> None:
     program = shutil.which("psql")
     if not program:
         pytest.skip("no psql here")
-    said = failed((program, "-w", "-c", "select 1", f"{who.rpartition(':')[0]}@{rest}"), {"PGPASSWORD": "not-it"})
-    assert "FATAL:  password authentication failed for user" in said.why.splitlines()[0]
-    assert "not-it" not in said.why + "".join(said.log)
+    result = failed((program, "-w", "-c", "select 1", f"{who.rpartition(':')[0]}@{rest}"), {"PGPASSWORD": "not-it"})
+    assert "FATAL:  password authentication failed for user" in result.why.splitlines()[0]
+    assert "not-it" not in result.why + "".join(result.log)
 
 
 def test_psql_and_a_wrong_statement(stores: Services) -> None:
     program = shutil.which("psql")
     if not program:
         pytest.skip("no psql here")
-    said = failed((program, "-v", "ON_ERROR_STOP=1", "-c", "select * from nowhere_at_all", stores.database("errors2")))
-    assert said.why.splitlines()[0].startswith('ERROR:  relation "nowhere_at_all" does not exist')
-    assert said.log[-1].strip() == "^"
+    result = failed(
+        (program, "-v", "ON_ERROR_STOP=1", "-c", "select * from nowhere_at_all", stores.database("errors2"))
+    )
+    assert result.why.splitlines()[0].startswith('ERROR:  relation "nowhere_at_all" does not exist')
+    assert result.log[-1].strip() == "^"
 
 
 DPKG = """\
@@ -177,9 +179,9 @@ def test_a_failed_operation_tells_its_errors_whole(monkeypatch: pytest.MonkeyPat
         server.shell(name="Install packages", commands="apt-get --simulate install no-such-package-anywhere")
 
     monkeypatch.setattr(job, "find", lambda *_: stage)
-    said = job.run("packages", "install", Goal(), False, lambda _: None)
-    assert (said["kind"], said["why"]) == ("problem", "E: Unable to locate package no-such-package-anywhere")
-    log = said["log"]
+    result = job.run("packages", "install", Goal(), False, lambda _: None)
+    assert (result["kind"], result["why"]) == ("problem", "E: Unable to locate package no-such-package-anywhere")
+    log = result["log"]
     assert (
-        isinstance(log, Sequence) and log[0].startswith("Reading package lists") and log[-1] == said["why"]
+        isinstance(log, Sequence) and log[0].startswith("Reading package lists") and log[-1] == result["why"]
     )  # all that apt printed, in its order

@@ -47,8 +47,8 @@ def clients(proc: Path, *rows: tuple[str, str, str, int]) -> tuple[str, ...]:
 
 
 def test_a_container_of_the_project_is_no_stranger_and_another_projects_is(proc: Path) -> None:
-    found = clients(proc, (HERE, OURS, "01", 1), (HERE, THEIRS, "01", 2), (HERE, THEIRS, "01", 3))
-    assert found == ("the container stats-1",)
+    result = clients(proc, (HERE, OURS, "01", 1), (HERE, THEIRS, "01", 2), (HERE, THEIRS, "01", 3))
+    assert result == ("the container stats-1",)
 
 
 def test_a_program_on_the_host_is_named(proc: Path) -> None:

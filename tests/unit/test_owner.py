@@ -50,8 +50,8 @@ def goal(qdrant: int) -> Goal:
 @contextmanager
 def listening(port: int, address: str = "127.0.0.1") -> Iterator[int]:
     """A process that holds a port; yields its PID."""
-    words = (sys.executable, "-IS", "-c", LISTEN, str(port), address)
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    command = (sys.executable, "-IS", "-c", LISTEN, str(port), address)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.readline()
         yield process.pid
@@ -60,8 +60,8 @@ def listening(port: int, address: str = "127.0.0.1") -> Iterator[int]:
 def test_a_process_of_another_unit_is_found_with_its_pid() -> None:
     port = free_port()
     with listening(port) as pid:
-        found = owner.stranger(port, ("qdrant.service",), holders())
-        assert found is not None and found.pid == pid
+        result = owner.stranger(port, ("qdrant.service",), holders())
+        assert result is not None and result.pid == pid
         with pytest.raises(Problem) as caught:
             owner.refuse_strangers(goal(port), ["qdrant"])
     assert f"pid {pid}" in caught.value.why and "not qdrant.service" in caught.value.why

@@ -49,7 +49,7 @@ def test_listeners_are_joined_to_programs_units_and_containers(tmp_path: Path) -
     process(tmp_path, 60, "docker-proxy", 12, "0::/system.slice/docker.service\n")
     process(tmp_path, 70, "python3", 13, f"0::/system.slice/docker-{INSIDE}.scope\n")
     process(tmp_path, 90, "python3", 13, "0::/x\n")  # a worker that was forked
-    found = ports.holders(
+    result = ports.holders(
         (
             container("qdrant", id="d" * 64, ports=(Publish("0.0.0.0", 6333, 6333),)),
             container("old", id="e" * 64, running=False, ports=(Publish("", 3000, 80),)),
@@ -57,7 +57,7 @@ def test_listeners_are_joined_to_programs_units_and_containers(tmp_path: Path) -
         ),
         tmp_path,
     )
-    assert found == (
+    assert result == (
         Holder(3000, "0.0.0.0", 0, ""),
         Holder(5432, "::1", 0, ""),
         Holder(6333, "0.0.0.0", 60, "docker-proxy", "qdrant", "docker.service"),

@@ -61,7 +61,7 @@ def test_the_workstation_passes_every_check_in_order() -> None:
     refuse(every)
 
 
-@pytest.mark.parametrize(("system", "version"), [(one.id, one.version) for one in supported()])
+@pytest.mark.parametrize(("system", "version"), [(item.id, item.version) for item in supported()])
 def test_supported_systems(system: str, version: str) -> None:
     assert only("os", replace(HOST, os_id=system, os_version=version)).state is State.OK
 
@@ -286,9 +286,9 @@ def test_python_in_a_home_fails_with_the_reason() -> None:
 def test_an_index_that_cannot_be_used_fails_unless_the_environment_is_there(
     index: Index | None, made: bool, state: State, words: str
 ) -> None:
-    one = only("index", needs=replace(NEEDS, index=index, venv_exists=made))
-    assert one.state is state and words in one.found
-    assert state is State.OK or "--wheelhouse" in one.fix
+    item = only("index", needs=replace(NEEDS, index=index, venv_exists=made))
+    assert item.state is state and words in item.found
+    assert state is State.OK or "--wheelhouse" in item.fix
 
 
 def test_containers_with_a_gpu_are_warned_about() -> None:

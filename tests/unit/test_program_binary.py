@@ -20,10 +20,10 @@ def shell() -> Path:
 
 
 def test_a_programs_headers_tell_what_it_needs(shell: Path) -> None:
-    found = elf.read(shell)
-    assert found and found.machine == platform.machine() and "libc.so.6" in found.needed and not found.static
-    assert found.interpreter.startswith("/lib") and any(
-        version.startswith("GLIBC_2.") for version in found.required_versions["libc.so.6"]
+    result = elf.read(shell)
+    assert result and result.machine == platform.machine() and "libc.so.6" in result.needed and not result.static
+    assert result.interpreter.startswith("/lib") and any(
+        version.startswith("GLIBC_2.") for version in result.required_versions["libc.so.6"]
     )
 
 

@@ -50,11 +50,11 @@ WITHIN = place(
 
 def offer(**binaries: Binary) -> object:
     """The distribution has libunwind8 with this library."""
-    found = {
+    results = {
         name: ("libunwind8", Library(f"/scratch/{name}", binary))
         for name, binary in {"libunwind-ptrace.so.0": UNWIND, **binaries}.items()
     }
-    return lambda wanted: {name: found[name] for name in wanted if name in found}
+    return lambda wanted: {name: results[name] for name in wanted if name in results}
 
 
 def test_a_static_program_needs_nothing() -> None:
@@ -66,23 +66,23 @@ def test_libraries_of_the_host_that_satisfy_it_are_used() -> None:
 
 
 def test_a_library_that_the_distribution_has_is_installed_and_the_containers_come_along_until_then() -> None:
-    found = start(program("GLIBC_2.31", "libunwind-ptrace.so.0"), "x86_64", place(STOCK), offer(), WITHIN)
-    assert (found.way, found.packages, found.missing) == (
+    result = start(program("GLIBC_2.31", "libunwind-ptrace.so.0"), "x86_64", place(STOCK), offer(), WITHIN)
+    assert (result.way, result.packages, result.missing) == (
         LibrarySource.PACKAGES,
         ("libunwind8",),
         (Missing("libunwind-ptrace.so.0"),),
     )
-    assert found.loader == "ld-linux-x86-64.so.2" and set(found.files) >= {
+    assert result.loader == "ld-linux-x86-64.so.2" and set(result.files) >= {
         "libc.so.6",
         "libunwind-ptrace.so.0",
         "liblzma.so.5",
-        found.loader,
+        result.loader,
     }
 
 
 def test_a_given_program_may_have_packages_but_no_bundle() -> None:
-    found = start(program("GLIBC_2.31", "libunwind-ptrace.so.0"), "x86_64", place(STOCK), offer(), None)
-    assert (found.way, found.packages, dict(found.files)) == (LibrarySource.PACKAGES, ("libunwind8",), {})
+    result = start(program("GLIBC_2.31", "libunwind-ptrace.so.0"), "x86_64", place(STOCK), offer(), None)
+    assert (result.way, result.packages, dict(result.files)) == (LibrarySource.PACKAGES, ("libunwind8",), {})
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,9 @@ def test_a_given_program_may_have_packages_but_no_bundle() -> None:
 def test_what_no_package_brings_comes_from_the_container(
     needs: Binary, host: Mapping[str, Binary], lacks: tuple[Missing, ...]
 ) -> None:
-    found = start(needs, "x86_64", place(host), offer(), WITHIN)
-    assert (found.way, found.missing, found.packages) == (LibrarySource.BUNDLED, lacks, ())
-    assert found.files["libc.so.6"] == "/lib/x86_64-linux-gnu/libc.so.6" and found.files[found.loader] == LOADER
+    result = start(needs, "x86_64", place(host), offer(), WITHIN)
+    assert (result.way, result.missing, result.packages) == (LibrarySource.BUNDLED, lacks, ())
+    assert result.files["libc.so.6"] == "/lib/x86_64-linux-gnu/libc.so.6" and result.files[result.loader] == LOADER
 
 
 def test_a_package_that_needs_more_than_the_host_has_is_not_installed() -> None:

@@ -53,7 +53,7 @@ def proving(
     events: list[Event] | None = None,
 ) -> Problem:
     monkeypatch.setattr(prove, "native", lambda goal, credentials: probes)
-    told = [] if events is None else events
+    reported = [] if events is None else events
     step = ProveStep(
         Goal(),
         lambda: Credentials("", "", ""),
@@ -63,7 +63,7 @@ def proving(
         lambda unit: (f"the last line of {unit}",),
     )
     with pytest.raises(Problem) as caught:
-        step.do(Task("prove", ProvePayload()), Memo(MemoryNotes(), "prove", ProveNotes), told.append)
+        step.do(Task("prove", ProvePayload()), Memo(MemoryNotes(), "prove", ProveNotes), reported.append)
     return caught.value
 
 
@@ -107,8 +107,8 @@ def test_a_probe_that_hangs_does_not_hide_a_failure(monkeypatch: pytest.MonkeyPa
 def test_the_first_failure_is_told_with_the_units_own_log(monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[Event] = []
     proving(monkeypatch, waits(SECOND, 0), failed(REDIS), seconds=3600, events=events)
-    told = [event.text for event in events if isinstance(event, Warning)]
-    assert f"{SECOND} has failed (exit-code); its log:\nthe last line of {SECOND}" in told
+    reported = [event.text for event in events if isinstance(event, Warning)]
+    assert f"{SECOND} has failed (exit-code); its log:\nthe last line of {SECOND}" in reported
 
 
 def test_services_that_stay_silent_are_all_named(monkeypatch: pytest.MonkeyPatch) -> None:

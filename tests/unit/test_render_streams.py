@@ -70,8 +70,8 @@ def test_plain_progress_at_most_every_five_seconds() -> None:
     for _ in range(24):
         clock.at += 0.5
         show.tell(progress("a", "reading", round(clock.at * 10_000_000), 200_000_000))
-    said = [text for text in file.getvalue().splitlines() if "%" in text]
-    assert said == [
+    results = [text for text in file.getvalue().splitlines() if "%" in text]
+    assert results == [
         "[1/1]   reading: 25%, 50.0 of 200 MB, 10.0 MB/s, 15 s left",
         "[1/1]   reading: 50%, 100 of 200 MB, 10.0 MB/s, 10 s left",
     ]
@@ -86,14 +86,14 @@ def test_json_lines_read_back_equal() -> None:
     show.result("done", {"run": "r1"})
     lines = file.getvalue().splitlines()
     read = [json.loads(text) for text in [*lines, json_line(DONE)]]
-    assert [read_event(one["kind"], one["step"], one["text"], one["data"]) for one in (*read[:3], read[4])] == [
+    assert [read_event(item["kind"], item["step"], item["text"], item["data"]) for item in (*read[:3], read[4])] == [
         START,
         DOING,
         DONE,
         DONE,
     ]
     assert read[3]["kind"] == "result"
-    assert ["at" in one for one in read] == [True, True, True, True, False]
+    assert ["at" in entry for entry in read] == [True, True, True, True, False]
 
 
 def test_json_progress_is_thinned_but_its_end_is_told() -> None:
@@ -103,9 +103,9 @@ def test_json_progress_is_thinned_but_its_end_is_told() -> None:
     for n in range(10_001):
         clock.at = n / 10_000
         show.tell(progress("a", "reading", n, 10_000))
-    told = [json.loads(text)["data"]["done"] for text in file.getvalue().splitlines()]
-    assert len(told) <= 7
-    assert told[-1] == 10_000
+    data = [json.loads(text)["data"]["done"] for text in file.getvalue().splitlines()]
+    assert len(data) <= 7
+    assert data[-1] == 10_000
 
 
 def test_a_problem_says_what_why_fix_and_the_log_without_secrets() -> None:
@@ -163,22 +163,27 @@ with choose("--json" in sys.argv) as show:
 """
 
 
-def watched(*words: str, terminal: bool) -> tuple[str, str]:
+def watched(*arguments: str, terminal: bool) -> tuple[str, str]:
     """Run the child with stdout in a pipe and stderr on a terminal or in a pipe; return both."""
     ours, theirs = pty.openpty() if terminal else os.pipe()
     env = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(Path.cwd()), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
-        (sys.executable, "-c", CHILD, *words), stdout=subprocess.PIPE, stderr=theirs, check=True, env=env, timeout=60
+        (sys.executable, "-c", CHILD, *arguments),
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        check=True,
+        env=env,
+        timeout=60,
     )
     os.close(theirs)
-    said = b""
+    result = b""
     try:
         while part := os.read(ours, 65536):
-            said += part
+            result += part
     except OSError:  # a terminal whose other end is closed says so
         pass
     os.close(ours)
-    return done.stdout.decode(), said.decode()
+    return done.stdout.decode(), result.decode()
 
 
 def test_stdout_has_the_answer_and_stderr_the_view() -> None:

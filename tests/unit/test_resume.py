@@ -99,19 +99,19 @@ def test_a_rollback_of_the_timer_that_was_cut_off_is_completed(host: Host, step:
 
 
 def test_a_rollback_is_armed_before_it_changes_anything(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[bool] = []
-    undo = rollback.runner.undo
+    observed: list[bool] = []
+    undo = rollback.undo
 
-    def killed(*words: object, check_undo: Callable[..., None], **more: object) -> None:
+    def killed(*arguments: object, check_undo: Callable[..., None], **more: object) -> None:
         check_undo(host.run)
-        seen.append(is_armed(host))
+        observed.append(is_armed(host))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(rollback.runner, "undo", killed)
+    monkeypatch.setattr(rollback, "undo", killed)
     with pytest.raises(KeyboardInterrupt):
         host.rollback()
-    assert seen == [True] and is_armed(host)
-    monkeypatch.setattr(rollback.runner, "undo", undo)
+    assert observed == [True] and is_armed(host)
+    monkeypatch.setattr(rollback, "undo", undo)
     assert host.rollback() is RunState.ROLLED_BACK
     assert not is_armed(host)
 
@@ -139,8 +139,8 @@ def test_a_cut_migration_is_completed_as_it_was_asked_for(host: Host, yes: bool,
     """All steps are done; the state was not written."""
     host.journal.state(host.run.id, RunState.RUNNING)
     boot.arm(host.paths, host.run.id, Path("/usr/bin/omnimind"), lambda event: None, yes=yes)
-    words = boot.unit_path(host.paths).read_text()
-    assert f"ExecStart=/usr/bin/omnimind resume --run {host.run.id}{' --yes' if yes else ''}\n" in words
+    output = boot.unit_path(host.paths).read_text()
+    assert f"ExecStart=/usr/bin/omnimind resume --run {host.run.id}{' --yes' if yes else ''}\n" in output
     assert resumed(host, yes=yes) is end
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,17 @@ def test_points_are_counted_by_collection() -> None:
     assert [str(part) for part in since.points(fingerprint("a", kept=5), fingerprint("b", kept=5))] == [
         "qdrant kept: as many points, with other contents"
     ]
+
+
+def test_a_fact_that_only_one_version_notes_is_no_difference() -> None:
+    """0.2.0 sampled the points of small collections; today all are read, and earlier facts are noted besides."""
+    before = fingerprint("a", kept=5)
+    now = replace(before, digests={**before.digests, "every point of kept": "b", "settings of kept": "c"})
+    assert [str(part) for part in since.points(before, now)] == ["qdrant kept: nothing"]
+    later = replace(now, digests={**now.digests, "sampled points of kept": "d"})
+    assert [part.differs for part in since.points(before, later)] == [True]
+    without = replace(before, digests={"every point of kept": "b"})
+    assert [part.differs for part in since.points(before, without)] == [False]
 
 
 def test_what_cannot_be_counted_does_not_stop_a_rollback_and_is_in_its_receipt(host: Host) -> None:

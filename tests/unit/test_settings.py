@@ -32,8 +32,8 @@ def test_the_example_has_every_key_with_its_default_and_its_words() -> None:
     text = EXAMPLE.read_text()
     for name, rule in RULES.items():
         assert rule.description, name
-        words = rule.description[0].upper() + rule.description[1:]
-        assert f"# {words}.\n" in text, name
+        arguments = rule.description[0].upper() + rule.description[1:]
+        assert f"# {arguments}.\n" in text, name
 
 
 def test_the_example_as_it_is_changes_nothing() -> None:
@@ -43,16 +43,16 @@ def test_the_example_as_it_is_changes_nothing() -> None:
 def test_a_file_and_variables_together_the_variable_wins(tmp_path: Path) -> None:
     file = tmp_path / "omnimind.toml"
     file.write_text('backend_ports = [8001]\nworkers = 3\nproject = "007"\n')
-    words = {
+    arguments = {
         "OMNIMIND_CONFIG": str(file),
         "OMNIMIND_WORKERS": "4",
         "OMNIMIND_AUTO_RECOVERY": "no",
         "OMNIMIND_GREETING": "olá",
     }
-    found = load(environment=words)
-    assert (found.backend_ports, found.workers, found.auto_recovery, found.project) == ((8001,), 4, False, "007")
+    result = load(environment=arguments)
+    assert (result.backend_ports, result.workers, result.auto_recovery, result.project) == ((8001,), 4, False, "007")
     assert load(
-        environment={**words, "OMNIMIND_BACKEND_PORTS": "8000, 8080", "OMNIMIND_PROJECT": "12"}
+        environment={**arguments, "OMNIMIND_BACKEND_PORTS": "8000, 8080", "OMNIMIND_PROJECT": "12"}
     ).backend_ports == (8000, 8080)
     assert load(environment={"OMNIMIND_PROJECT": "12"}).project == "12"
 

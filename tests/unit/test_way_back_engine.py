@@ -17,8 +17,8 @@ from omnimind_ops.planning.way_back import Engine, Return, old_mounts, returns
 LABEL = "com.docker.compose"
 
 
-def call(*words: str, feed: bytes | None = None) -> str:
-    return subprocess.run(("docker", *words), input=feed, check=True, capture_output=True).stdout.decode().strip()
+def call(*arguments: str, feed: bytes | None = None) -> str:
+    return subprocess.run(("docker", *arguments), input=feed, check=True, capture_output=True).stdout.decode().strip()
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,17 @@ class Project:
     name: str
     bind: Path
 
-    def create(self, *words: str, suffix: str = "1") -> str:
+    def create(self, *arguments: str, suffix: str = "1") -> str:
         """Create its container as Compose labels it; return the ID."""
         labels = ("--label", f"{LABEL}.project={self.name}", "--label", f"{LABEL}.service=redis")
         mounts = ("--volume", f"{self.bind}:/conf")
-        return call("create", "--name", f"{self.name}_redis_{suffix}", *labels, *mounts, *words, self.name, "/none")
+        return call("create", "--name", f"{self.name}_redis_{suffix}", *labels, *mounts, *arguments, self.name, "/none")
 
     def found(self, old: OldContainer) -> Return:
         """What can be started for an old container now."""
         engine = Engine(docker.containers(), docker.volumes(), lambda path: Path(path).exists())
-        (one,) = returns((old.id,), OldStack((old,)), self.name, engine)
-        return one
+        (item,) = returns((old.id,), OldStack((old,)), self.name, engine)
+        return item
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def volume(project: Project) -> str:
 def old(project: Project, volume: str) -> OldContainer:
     """The container that was migrated, as the run notes it."""
     id = project.create("--volume", f"{volume}:/data")
-    (container,) = (one for one in docker.containers() if one.id == id)
+    (container,) = (item for item in docker.containers() if item.id == id)
     return OldContainer(id, container.name, container.image, container.service, old_mounts(container))
 
 
@@ -110,8 +110,8 @@ def test_one_that_was_created_again_on_its_volume_stands_for_it(
 def test_one_that_was_created_again_on_a_new_volume_does_not(project: Project, old: OldContainer, volume: str) -> None:
     call("rm", old.id)
     heir = project.create("--volume", "/data")
-    found = project.found(old)
-    assert found.now == heir and found.trouble.endswith(f"at /data instead of volume {volume}")
+    result = project.found(old)
+    assert result.now == heir and result.trouble.endswith(f"at /data instead of volume {volume}")
 
 
 def test_one_whose_folder_is_gone_does_not(project: Project, old: OldContainer) -> None:

@@ -34,9 +34,9 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     return made
 
 
-def omnimind(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+def omnimind(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     """Run the command; return its exit code."""
-    monkeypatch.setattr(sys, "argv", ["omnimind", *words])
+    monkeypatch.setattr(sys, "argv", ["omnimind", *arguments])
     with pytest.raises(SystemExit) as caught:
         cli.main()
     return int(caught.value.code or 0)
@@ -54,7 +54,9 @@ def test_the_old_redis_recreated_after_confirming_leaves_finish(stack: Host) -> 
     left = finish.leftovers(run, stack.paths)
     finish.finish(run, left, stack.journal, stack.paths, lambda event: None)
     assert stack.state is RunState.FINISHED
-    assert [one["Id"] for one in stack.double.state["containers"]] == ["7" * 64], "another's container is kept"
+    assert [container["Id"] for container in stack.double.state["containers"]] == ["7" * 64], (
+        "another's container is kept"
+    )
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, handler: type, why: str) -> None:
@@ -154,8 +156,8 @@ def test_of_a_run_without_journal_and_copy_the_receipt_says_what_is_possible(
     stack.journal.close()
     stack.paths.journal.unlink()
     assert omnimind(monkeypatch, "rollback", "--yes") == ExitCode.PROBLEM
-    said = " ".join(capsys.readouterr().err.split())
-    assert "it was confirmed" in said and "omnimind down && docker start omnimind_qdrant_1" in said
+    result = " ".join(capsys.readouterr().err.split())
+    assert "it was confirmed" in result and "omnimind down && docker start omnimind_qdrant_1" in result
     assert not stack.paths.journal.exists()
 
 

@@ -30,8 +30,8 @@ def folder(*names: str, size: int = 10) -> Wheelhouse:
 
 
 def check(found: Wheelhouse, target: Target, asked: tuple[Pin, ...] = PINS) -> tuple[State, str]:
-    said = check_wheelhouse.wheelhouse(found, asked, target, "cpu")
-    return said.state, said.found
+    result = check_wheelhouse.wheelhouse(found, asked, target, "cpu")
+    return result.state, result.found
 
 
 def test_a_folder_that_fits() -> None:
@@ -53,8 +53,8 @@ def test_a_folder_that_fits() -> None:
     ],
 )
 def test_a_host_that_it_was_not_made_for(target: Target, why: str) -> None:
-    state, said = check(folder(BCRYPT, NUMPY, TYPER), target)
-    assert state is State.FAIL and said == f"/wheels does not fit this host ({target}) and lock cpu: {why}"
+    state, result = check(folder(BCRYPT, NUMPY, TYPER), target)
+    assert state is State.FAIL and result == f"/wheels does not fit this host ({target}) and lock cpu: {why}"
 
 
 def test_a_wheel_that_is_not_there_or_of_another_version() -> None:
@@ -66,8 +66,8 @@ def test_a_wheel_that_is_not_there_or_of_another_version() -> None:
 
 
 def test_a_wheel_that_was_cut_short() -> None:
-    found = replace(folder(BCRYPT, NUMPY, TYPER), sizes=((NUMPY, 20),), made_for="Python 3.12, glibc 2.31, lock cpu")
-    assert check(found, BOOKWORM)[1].endswith(
+    result = replace(folder(BCRYPT, NUMPY, TYPER), sizes=((NUMPY, 20),), made_for="Python 3.12, glibc 2.31, lock cpu")
+    assert check(result, BOOKWORM)[1].endswith(
         f"{NUMPY} is damaged: 10 bytes instead of 20; it was made for Python 3.12, glibc 2.31, lock cpu"
     )
 
@@ -84,23 +84,25 @@ def test_no_folder(tmp_path: Path) -> None:
     (tmp_path / MANIFEST).write_text(
         json.dumps({"python": "3.12", "glibc": "2.31", "lock": "cpu", "files": [{"name": TYPER, "size": 1}]})
     )
-    found = wheelhouse(str(tmp_path))
-    assert (found.trouble, found.sizes, found.made_for) == ("", ((TYPER, 1),), "Python 3.12, glibc 2.31, lock cpu")
+    result = wheelhouse(str(tmp_path))
+    assert (result.trouble, result.sizes, result.made_for) == ("", ((TYPER, 1),), "Python 3.12, glibc 2.31, lock cpu")
 
 
 def test_preflight_refuses_it_before_anything_stops() -> None:
     host = replace(HOST, glibc=(2, 31), arch="x86_64")
-    (said,) = (
-        one for one in checks(host, PROJECT, Needs(wheelhouse=folder(BCRYPT), pins=PINS[1:2])) if one.id == "wheelhouse"
+    (result,) = (
+        item
+        for item in checks(host, PROJECT, Needs(wheelhouse=folder(BCRYPT), pins=PINS[1:2]))
+        if item.id == "wheelhouse"
     )
-    assert said.state is State.FAIL and BCRYPT in said.found
-    assert said.fix == "make one for this host: omnimind wheelhouse DIR --python 3.12 --glibc 2.31 --lock cu12"
-    (said,) = (
-        one
-        for one in checks(host, PROJECT, Needs(wheelhouse=folder(BCRYPT), pins=PINS[1:2]), frozenset({"wheelhouse"}))
-        if one.id == "wheelhouse"
+    assert result.state is State.FAIL and BCRYPT in result.found
+    assert result.fix == "make one for this host: omnimind wheelhouse DIR --python 3.12 --glibc 2.31 --lock cu12"
+    (result,) = (
+        entry
+        for entry in checks(host, PROJECT, Needs(wheelhouse=folder(BCRYPT), pins=PINS[1:2]), frozenset({"wheelhouse"}))
+        if entry.id == "wheelhouse"
     )
-    assert said.state is State.WARN
+    assert result.state is State.WARN
 
 
 def test_the_best_wheel_is_the_one_that_an_installer_takes() -> None:
@@ -119,9 +121,9 @@ def test_what_a_wheel_wants_is_told() -> None:
 
 def test_a_lock_is_read_for_one_python() -> None:
     text = f"a==1.0 ; python_full_version < '3.11.3' \\\n    --hash=sha256:{'0' * 64}\nb-c==2.0.post1 \\\n    --hash=sha256:{'1' * 64} \\\n    --hash=sha256:{'2' * 64}\n"
-    found = parse(text)
-    assert [(pin.name, pin.version, len(pin.hashes)) for pin in found] == [("a", "1.0", 1), ("b-c", "2.0.post1", 2)]
-    assert [[pin.name for pin in applicable(found, python)] for python in ("3.11", "3.11.2", "3.11.3", "3.12.0")] == [
+    result = parse(text)
+    assert [(pin.name, pin.version, len(pin.hashes)) for pin in result] == [("a", "1.0", 1), ("b-c", "2.0.post1", 2)]
+    assert [[pin.name for pin in applicable(result, python)] for python in ("3.11", "3.11.2", "3.11.3", "3.12.0")] == [
         ["a", "b-c"],
         ["a", "b-c"],
         ["b-c"],

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops import origin
-from omnimind_ops.flows.wheels import make
-from omnimind_ops.flows.wheels.make import Order
+from omnimind_ops.flows.wheelhouse import make
+from omnimind_ops.flows.wheelhouse.make import Order
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.wheelhouse import MANIFEST, Target
@@ -58,7 +58,7 @@ class Place:
 
     def write_lock(self) -> None:
         lines = (
-            f"{name}==1.0 " + " ".join(f"--hash=sha256:{one}" for one in digests)
+            f"{name}==1.0 " + " ".join(f"--hash=sha256:{digest}" for digest in digests)
             for name, digests in self.digests.items()
         )
         self.lock.write_text("\n".join(lines) + "\n")
@@ -102,14 +102,14 @@ def test_it_holds_the_wheels_of_the_target_and_our_own(place: Place, index: Inde
         "machine": "x86_64",
         "lock": "cpu",
     }
-    for one in manifest["files"]:
-        content = (place.root / "made" / one["name"]).read_bytes()
-        assert (one["size"], one["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
-    found = wheelhouse(str(place.root / "made"))
+    for file in manifest["files"]:
+        content = (place.root / "made" / file["name"]).read_bytes()
+        assert (file["size"], file["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    result = wheelhouse(str(place.root / "made"))
     locked = lock_file.parse(place.lock.read_text())
     assert (
-        list(find_faults(found, locked, TARGET)) == []
-        and list(find_faults(found, locked, Target("3.11", (2, 31)))) != []
+        list(find_faults(result, locked, TARGET)) == []
+        and list(find_faults(result, locked, Target("3.11", (2, 31)))) != []
     )
     assert any(
         "2 wheels, 0 B to download, plus 2 whose size the index does not report" in event.text for event in events
@@ -119,7 +119,7 @@ def test_it_holds_the_wheels_of_the_target_and_our_own(place: Place, index: Inde
 
 def test_before_it_downloads_it_tells_how_much_and_writes_nothing(place: Place, index: Index) -> None:
     chosen = make.prepare(place.order(), lambda _: None)
-    assert {one.name for one in chosen.missing} == {
+    assert {item.name for item in chosen.missing} == {
         f"native-1.0-cp312-cp312-{FITTING}.whl",
         "pure-1.0-py3-none-any.whl",
     }
@@ -209,17 +209,23 @@ def test_a_folder_of_something_else_is_left_alone(place: Place, index: Index) ->
     assert place.names() == ["thesis.tex"]
 
 
-def test_a_folder_that_cannot_be_made_is_told_by_name(place: Place, index: Index) -> None:
-    nowhere = Path("/proc/omnimind/wheels")
-    order = replace(place.order(), folder=nowhere)
-    with pytest.raises(Problem, match=r"cannot write in /proc/omnimind/wheels: "):
-        make.make(order, make.prepare(order, lambda _: None), lambda _: None)
+@pytest.mark.parametrize(
+    ("folder", "why"),
+    [
+        ("/proc/omnimind/wheels", "/proc is not on a disk: no files can be stored there"),
+        ("/etc/hostname/wheels", "/etc/hostname is a file, not a folder"),
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_refused_in_words(place: Place, folder: str, why: str) -> None:
+    """No index is asked before: none answers here."""
+    with pytest.raises(Problem, match=f"^cannot create the wheelhouse: {why}$"):
+        make.prepare(replace(place.order(), folder=Path(folder)), lambda _: None)
 
 
 def test_a_disk_without_room_is_told_before_anything_is_fetched(place: Place, index: Index) -> None:
     order = place.order()
     chosen = make.prepare(order, lambda _: None)
-    big = make.Selection(chosen.wheels, tuple(replace(one, size=10**15) for one in chosen.missing))
+    big = make.Selection(chosen.wheels, tuple(replace(item, size=10**15) for item in chosen.missing))
     with pytest.raises(Problem, match=r"2000000\.0 GB must be downloaded, and .* free"):
         make.make(order, big, lambda _: None)
     assert not (place.root / "made").exists()
@@ -229,4 +235,6 @@ def test_the_command_has_all_that_it_requires_in_its_lock() -> None:
     """install.sh installs it without asking for dependencies."""
     project = tomllib.loads((origin.ROOT / "pyproject.toml").read_text())["project"]
     locked = {pin.name for pin in pins("cli")}
-    assert {wheel_file.normal(re.split(r"[\[><=~!; ]", asked)[0]) for asked in project["dependencies"]} <= locked
+    assert {
+        wheel_file.normal(re.split(r"[\[><=~!; ]", dependency)[0]) for dependency in project["dependencies"]
+    } <= locked

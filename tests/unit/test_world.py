@@ -44,25 +44,25 @@ def record(paths: Paths) -> None:
 
 def test_a_host_without_a_record_is_read_from_its_units(tmp_path: Path) -> None:
     paths = host(tmp_path)
-    found = world.find(Settings(), paths)
-    assert found.system == UNITS
-    assert found.postgres_dsn == "postgresql://omni:POSTGRES.PASSWORD@127.0.0.1:5433/db1"
-    assert (found.qdrant_url, found.qdrant_key) == ("http://127.0.0.1:6334", "QDRANT.KEY")
+    result = world.find(Settings(), paths)
+    assert result.system == UNITS
+    assert result.postgres_dsn == "postgresql://omni:POSTGRES.PASSWORD@127.0.0.1:5433/db1"
+    assert (result.qdrant_url, result.qdrant_key) == ("http://127.0.0.1:6334", "QDRANT.KEY")
 
 
 def test_a_recorded_host_is_what_the_journal_says(tmp_path: Path) -> None:
     paths = host(tmp_path)
     record(paths)
-    found = world.find(settings(uploads="/elsewhere", redis_port=1, workers=9, collection="other"), paths)
-    assert found.system == System(**shared(earlier.GOAL)), "neither the settings of today nor the env files count"
-    assert found.system.redis_port == 26379
+    result = world.find(settings(uploads="/elsewhere", redis_port=1, workers=9, collection="other"), paths)
+    assert result.system == System(**shared(earlier.GOAL)), "neither the settings of today nor the env files count"
+    assert result.system.redis_port == 26379
 
 
 def test_settings_that_need_no_new_plan_are_those_of_today(tmp_path: Path) -> None:
     paths = host(tmp_path)
     record(paths)
-    found = world.find(settings(mode="fast", critical_timeout=7, auto_recovery=False), paths).system
-    assert (found.mode, found.critical_timeout, found.auto_recovery) == ("fast", 7, False)
+    result = world.find(settings(mode="fast", critical_timeout=7, auto_recovery=False), paths).system
+    assert (result.mode, result.critical_timeout, result.auto_recovery) == ("fast", 7, False)
 
 
 def test_a_record_of_other_units_than_the_installed_ones_does_not_count(tmp_path: Path) -> None:

@@ -21,15 +21,15 @@ OpenTab = Callable[..., Tab]
 @pytest.fixture(scope="session")
 def running() -> Iterator[Site]:
     """The system."""
-    with site() as found:
-        yield found
+    with site() as result:
+        yield result
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium."""
-    with sync_playwright() as playwright, chromium(playwright) as found:
-        yield found
+    with sync_playwright() as playwright, chromium(playwright) as result:
+        yield result
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +69,6 @@ def open_tab(browser: Browser, running: Site, request: pytest.FixtureRequest) ->
 @pytest.fixture
 def tab(open_tab: OpenTab) -> Tab:
     """A tab on the overview, logged in."""
-    found = open_tab()
-    found.go("/")
-    return found
+    result = open_tab()
+    result.go("/")
+    return result

@@ -46,12 +46,12 @@ def furnish(running: Site) -> None:
     """Put documents in, and measure something: what is shown has happened."""
     for title, text in TEXTS.items():
         running.call("/documents", {"title": title, "text": text, "source": "notes"})
-    for case, *words in (
+    for case, *arguments in (
         ("embeddings", "--seconds", "20"),
         ("search", "--seconds", "20"),
         ("quantum", "--budget", "20"),
     ):
-        running.system.run("bench", case, "--save", f"{case}-1", *words, seconds=400).ok()
+        running.system.run("bench", case, "--save", f"{case}-1", *arguments, seconds=400).ok()
     freeze_redis(running)
 
 

@@ -46,14 +46,14 @@ class Site:
 
     def kill(self, port: int) -> None:
         """kill -9 every worker of a backend; its supervisor starts others."""
-        for one in self._workers(port):
-            one.kill()
+        for worker in self._workers(port):
+            worker.kill()
 
     def kill_steadily(self, port: int) -> None:
         """The same, for as long as this is called again and again: whoever is there now."""
-        for one in self._workers(port):
+        for item in self._workers(port):
             try:
-                os.kill(one.pid, signal.SIGKILL)
+                os.kill(item.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
 
@@ -64,7 +64,7 @@ class Site:
         Afterwards they are back and answer.
         """
         manager = managers.of(self.world)
-        names = [name for one in services(self.world) if one.port in ports for name in one.processes]
+        names = [name for service in services(self.world) if service.port in ports for name in service.processes]
         manager.stop(names)
         try:
             yield
@@ -108,15 +108,15 @@ class Site:
             return json.loads(answer.read() or b"null")
 
     def _workers(self, port: int) -> list[psutil.Process]:
-        found = []
-        for one in self.system.processes():
+        results = []
+        for process in self.system.processes():
             try:
-                words = one.cmdline()
-                if words[-1:] == ["backend"] and one.environ().get("OMNIMIND_PORT") == str(port):
-                    found.append(one)
+                arguments = process.cmdline()
+                if arguments[-1:] == ["backend"] and process.environ().get("OMNIMIND_PORT") == str(port):
+                    results.append(process)
             except psutil.Error:
                 continue
-        return found
+        return results
 
 
 @contextmanager

@@ -35,12 +35,12 @@ PATIENCE_MS = 30_000
 
 def program() -> str:
     """Chromium; where there is none the tests say so."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not found:
+    result = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not result:
         why = "Chromium is not installed"
         assert os.environ.get("OMNIMIND_REQUIRE_HOSTS") != "1", why
         pytest.skip(why)
-    return found
+    return result
 
 
 @contextmanager

@@ -37,19 +37,19 @@ def axe(tab: Tab) -> list[dict[str, Any]]:
 def everywhere(tab: Tab) -> list[str]:
     """Every page behind the login, the login, and a path that leads nowhere."""
     tab.go("/")
-    found = tab.paths()
-    assert "/" in found
-    return [*found, "/nowhere"]
+    result = tab.paths()
+    assert "/" in result
+    return [*result, "/nowhere"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_any_page(open_tab: OpenTab, scheme: str) -> None:
     tab = open_tab(color_scheme=scheme, reduced_motion="reduce")
-    found = {}
+    results = {}
     for path in everywhere(tab):
         tab.go(path)
-        found[path] = axe(tab)
-    assert found == {path: [] for path in found}
+        results[path] = axe(tab)
+    assert results == {path: [] for path in results}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -15,7 +15,7 @@ from tests.services import ROOT
 FRONTEND = ROOT / "frontend"
 
 
-def npm(*words: str, folder: Path = FRONTEND) -> subprocess.CompletedProcess[str]:
+def npm(*arguments: str, folder: Path = FRONTEND) -> subprocess.CompletedProcess[str]:
     """Run one of the page's scripts, with the Node that .ci/prepare found or fetched."""
     path = f"{ROOT / '.venv-node/bin'}{os.pathsep}{os.environ['PATH']}"
     program = shutil.which("npm", path=path)
@@ -24,7 +24,7 @@ def npm(*words: str, folder: Path = FRONTEND) -> subprocess.CompletedProcess[str
         assert os.environ.get("OMNIMIND_REQUIRE_HOSTS") != "1", why
         pytest.skip(why)
     return subprocess.run(
-        (program, "run", "--silent", *words),
+        (program, "run", "--silent", *arguments),
         cwd=folder,
         env={**os.environ, "PATH": path, "PYTHON": sys.executable, "PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -28,10 +28,10 @@ def whole(running: Site) -> Iterator[None]:
 
 
 def test_300_reads_are_spread_over_the_three_backends(tab: Tab) -> None:
-    said = tab.reads(300, READ)
-    assert said["failed"] == []
-    assert set(said["by"]) == {str(port) for port in tab.site.ports}
-    assert all(95 <= count <= 105 for count in said["by"].values()), said["by"]
+    result = tab.reads(300, READ)
+    assert result["failed"] == []
+    assert set(result["by"]) == {str(port) for port in tab.site.ports}
+    assert all(95 <= count <= 105 for count in result["by"].values()), result["by"]
 
 
 def test_reads_side_by_side_are_spread_too(tab: Tab) -> None:
@@ -39,8 +39,8 @@ def test_reads_side_by_side_are_spread_too(tab: Tab) -> None:
         "window.many = Promise.all([...Array(10)].map(async () => { const n = {}; for (let i = 0; i < 30; i++) { const a = await omnimind.cluster.send({ path: '/health/live' }); const b = a.headers.get('x-backend').split('/')[0]; n[b] = (n[b] ?? 0) + 1 } return n }))"
     )
     counts: dict[str, int] = {}
-    for one in tab.page.evaluate("async () => await window.many"):
-        for backend, count in one.items():
+    for item in tab.page.evaluate("async () => await window.many"):
+        for backend, count in item.items():
             counts[backend] = counts.get(backend, 0) + count
     assert sum(counts.values()) == 300
     assert all(95 <= count <= 105 for count in counts.values()), counts
@@ -51,9 +51,9 @@ def test_a_killed_backend_is_not_noticed_by_200_reads(tab: Tab) -> None:
     tab.start_reads(200, READ, pause_ms=20)
     time.sleep(0.5)
     tab.site.kill(tab.site.ports[0])
-    said = tab.finished_reads()
-    assert said["failed"] == []
-    assert sum(said["by"].values()) == 200
+    result = tab.finished_reads()
+    assert result["failed"] == []
+    assert sum(result["by"].values()) == 200
 
 
 def test_a_backend_that_is_killed_again_and_again_is_not_noticed(tab: Tab) -> None:
@@ -69,21 +69,21 @@ def test_a_backend_that_is_killed_again_and_again_is_not_noticed(tab: Tab) -> No
     tab.start_reads(200, READ, pause_ms=20)
     killer.start()
     try:
-        said = tab.finished_reads()
+        result = tab.finished_reads()
     finally:
         stop.set()
         killer.join()
-    assert said["failed"] == []
-    assert sum(said["by"].values()) == 200
+    assert result["failed"] == []
+    assert sum(result["by"].values()) == 200
 
 
 def test_with_two_backends_gone_the_third_does_all(tab: Tab) -> None:
     tab.network_may_break = True
     first, second, third = tab.site.ports
     with tab.site.without(first, second):
-        said = tab.reads(60, READ)
-        assert said["failed"] == []
-        assert said["by"] == {str(third): 60}
+        result = tab.reads(60, READ)
+        assert result["failed"] == []
+        assert result["by"] == {str(third): 60}
         assert not tab.page.get_by_text(DOWN).is_visible()
         tab.go("/")
         tab.page.get_by_role("heading", name="Overview").wait_for()

@@ -30,18 +30,18 @@ FETCHED = "() => performance.getEntriesByType('resource').filter(one => one.name
 
 def loaded(tab: Tab, path: str) -> list[Response]:
     """Every answer of the page's own server to a first load."""
-    found: list[Response] = []
-    tab.page.on("response", lambda answer: found.append(answer) if answer.url.startswith(tab.site.url) else None)
+    results: list[Response] = []
+    tab.page.on("response", lambda answer: results.append(answer) if answer.url.startswith(tab.site.url) else None)
     tab.go(path)
-    return found
+    return results
 
 
 def scripts(answers: list[Response]) -> list[Response]:
-    return [one for one in answers if "javascript" in one.headers.get("content-type", "")]
+    return [answer for answer in answers if "javascript" in answer.headers.get("content-type", "")]
 
 
 def on_the_wire(answers: list[Response]) -> int:
-    return sum(int(one.headers["content-length"]) for one in answers)
+    return sum(int(answer.headers["content-length"]) for answer in answers)
 
 
 def test_the_first_load_is_light_and_soon_to_be_seen(open_tab: OpenTab) -> None:
@@ -63,8 +63,8 @@ def test_the_first_load_is_light_and_soon_to_be_seen(open_tab: OpenTab) -> None:
 def test_the_first_load_is_light_for_a_browser_that_knows_only_gzip(open_tab: OpenTab) -> None:
     tab = open_tab()
     size = 0
-    for one in scripts(loaded(tab, "/")):
-        answer = httpx.get(one.url, headers={"accept-encoding": "gzip"}, trust_env=False)
+    for script in scripts(loaded(tab, "/")):
+        answer = httpx.get(script.url, headers={"accept-encoding": "gzip"}, trust_env=False)
         assert answer.headers.get("content-encoding") == "gzip" or len(answer.content) < 1000
         size += int(answer.headers["content-length"])
     print(f"overview, gzip: {size / 1000:.1f} kB of JavaScript")
@@ -76,8 +76,8 @@ def test_everything_comes_compressed_and_from_this_machine(open_tab: OpenTab) ->
     hosts: set[str] = set()
     tab.page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
     answers = loaded(tab, "/")
-    for one in scripts(answers):
-        assert one.headers.get("content-encoding") or int(one.headers["content-length"]) < 1000, one.url
+    for script in scripts(answers):
+        assert script.headers.get("content-encoding") or int(script.headers["content-length"]) < 1000, script.url
     ours = {f"localhost:{port}" for port in (*tab.site.ports, tab.site.system.ports[3])}
     assert hosts <= ours
 
@@ -95,6 +95,6 @@ def test_source_maps_are_not_there(open_tab: OpenTab) -> None:
     tab = open_tab()
     answers = scripts(loaded(tab, "/"))
     assert answers
-    for one in answers:
-        assert "sourceMappingURL" not in one.text()
-        assert tab.page.request.get(f"{one.url}.map").status == 404
+    for answer in answers:
+        assert "sourceMappingURL" not in answer.text()
+        assert tab.page.request.get(f"{answer.url}.map").status == 404

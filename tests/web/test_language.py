@@ -41,5 +41,5 @@ def test_every_page_has_its_own_words_in_both_languages(open_tab: OpenTab) -> No
         english.go(path)
         portuguese.go(path)
         assert "." not in portuguese.page.title().partition(" · ")[0], "a key without a translation"
-        one, two = (set(tab.page.evaluate(TEXTS)) for tab in (english, portuguese))
-        assert len(one & two) < 0.5 * len(one), (path, sorted(one & two))
+        item, two = (set(tab.page.evaluate(TEXTS)) for tab in (english, portuguese))
+        assert len(item & two) < 0.5 * len(item), (path, sorted(item & two))

@@ -22,18 +22,18 @@ def test_the_form_can_be_used_without_a_mouse(open_tab: OpenTab) -> None:
     tab = open_tab(logged_in=False)
     tab.go("/login")
     keyboard = tab.page.keyboard
-    seen = []
+    observed = []
     for _ in range(12):
         keyboard.press("Tab")
         name = tab.page.evaluate("document.activeElement.name || document.activeElement.type || ''")
-        seen.append(name)
+        observed.append(name)
         if name == "name":
             keyboard.type(NAME)
         elif name == "password":
             keyboard.type(PASSWORD)
             keyboard.press("Enter")
             break
-    assert seen[-1] == "password", seen
+    assert observed[-1] == "password", observed
     tab.page.get_by_role("heading", name="Overview").wait_for()
 
 

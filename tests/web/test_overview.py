@@ -19,12 +19,12 @@ def test_every_service_is_shown(tab: Tab) -> None:
 
 
 def test_the_charts_move(tab: Tab) -> None:
-    seen = set()
+    observed = set()
     end = time.monotonic() + 40
-    while len(seen) < 4:
-        assert time.monotonic() < end, f"{len(seen)} pictures"
+    while len(observed) < 4:
+        assert time.monotonic() < end, f"{len(observed)} pictures"
         if lines := tab.page.evaluate(LINES):
-            seen.add(lines)
+            observed.add(lines)
         time.sleep(0.4)
 
 
@@ -42,6 +42,6 @@ def test_the_charts_go_on_after_another_page_was_visited(tab: Tab) -> None:
 
 
 def test_two_tabs_of_one_person_are_both_live(open_tab: OpenTab) -> None:
-    for one in (open_tab(), open_tab()):
-        one.go("/")
-        test_the_charts_move(one)
+    for item in (open_tab(), open_tab()):
+        item.go("/")
+        test_the_charts_move(item)

@@ -16,10 +16,10 @@ def test_a_bell_pair_comes_out_as_two_bars(tab: Tab) -> None:
     page.get_by_role("button", name="Run", exact=True).click()
     bars = page.get_by_role("list", name="Outcomes by frequency").get_by_role("listitem")
     bars.first.wait_for(timeout=SECONDS)
-    said = {text.split()[0]: int(re.sub(r"\D", "", text.split()[1])) for text in bars.all_inner_texts()}
-    assert set(said) == {"00", "11"}
-    assert sum(said.values()) == 1000
-    assert all(400 < count < 600 for count in said.values())
+    results = {text.split()[0]: int(re.sub(r"\D", "", text.split()[1])) for text in bars.all_inner_texts()}
+    assert set(results) == {"00", "11"}
+    assert sum(results.values()) == 1000
+    assert all(400 < count < 600 for count in results.values())
     assert "answered by" in page.get_by_role("main").inner_text()
 
 

@@ -24,16 +24,16 @@ Used keys: storage.storage_path, storage.snapshots_path, service.host, service.h
 service.read_only_api_key, service.static_content_dir, service.max_request_size_mb."""
 
 
-def main(words: list[str]) -> int:
+def main(argv: list[str]) -> int:
     """Run the command and return the exit code."""
-    if {"-V", "--version"} & set(words):
+    if {"-V", "--version"} & set(argv):
         print(version.banner())
         return 0
-    if {"-h", "--help"} & set(words):
+    if {"-h", "--help"} & set(argv):
         print(HELP)
         return 0
     try:
-        return _run(_parser().parse_args(words))
+        return _run(_parser().parse_args(argv))
     except argparse.ArgumentError as error:
         print(f"qdrant: {error}; --help lists the options", file=sys.stderr)
         return 2

@@ -54,11 +54,11 @@ def load(config: Path | None, env: Mapping[str, str], folder: Path = Path("confi
         tree = _merged(tree, _read(file))
     values: dict[str, Any] = {}
     for path, name in _KEYS.items():
-        found = env.get("QDRANT__" + "__".join(path).upper())
-        if found is None:
-            found = _dig(tree, path)
-        if found is not None:
-            values[name] = _typed(".".join(path), name, found)
+        result = env.get("QDRANT__" + "__".join(path).upper())
+        if result is None:
+            result = _dig(tree, path)
+        if result is not None:
+            values[name] = _typed(".".join(path), name, result)
     if str(_dig(tree, ("service", "enable_tls"))).lower() == "true" or env.get("QDRANT__SERVICE__ENABLE_TLS") == "true":
         raise SettingsError("service.enable_tls: this stand-in for Qdrant cannot speak TLS")
     if str(_dig(tree, ("service", "enable_static_content"))).lower() == "false":

@@ -9,9 +9,9 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from omnimind_ops.flows import users
 from omnimind_ops.flows.bench.target import SECONDS, Target
 from omnimind_ops.flows.bench.timed_http import Request, send
+from omnimind_ops.flows.user import run_command
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.paths import Paths
 
@@ -40,7 +40,7 @@ def login(
             "set OMNIMIND_TOKEN to an API token (omnimind user token NAME), or run the command as root on its machine",
         )
     else:
-        user = users.run_command(
+        user = run_command(
             target.world,
             paths,
             "create a user for the measurement",
@@ -51,7 +51,7 @@ def login(
         try:
             yield {"authorization": f"Bearer {user['token']}"}
         finally:
-            users.run_command(
+            run_command(
                 target.world,
                 paths,
                 f"delete the temporary user {user['name']}",

@@ -72,8 +72,8 @@ class Contents:
     def _stored_points(self, collection: str) -> list[int | None]:
         """Return the number of vectors in each segment of a collection; with None for one that does not say it."""
         segment = re.compile(rf"(collections/{re.escape(collection)}/[^/]+/segments/[^/.]+)/segment\.json")
-        found = [match[1] for match in map(segment.fullmatch, self.small_files) if match]
-        return [self._vectors_in(folder) for folder in found]
+        results = [match[1] for match in map(segment.fullmatch, self.small_files) if match]
+        return [self._vectors_in(folder) for folder in results]
 
     def _vectors_in(self, segment: str) -> int | None:
         status = re.compile(rf"{re.escape(segment)}/vector_storage[^/]*/vectors/status\.dat")

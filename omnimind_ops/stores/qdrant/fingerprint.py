@@ -40,7 +40,12 @@ _DIGITS = 3
 
 
 def fingerprint(
-    endpoint: QdrantEndpoint, *, samples: int = 200, queries: int = 5, without: Collection[str] = ()
+    endpoint: QdrantEndpoint,
+    *,
+    samples: int = 200,
+    queries: int = 5,
+    without: Collection[str] = (),
+    always_sample: bool = False,
 ) -> Fingerprint:
     """Return the contents of a server, equal for servers with equal data; takes about half a second for half a million
     points.
@@ -48,8 +53,8 @@ def fingerprint(
     Per collection: exact count; digests of configuration, settings, payload indexes, all points (payload and vectors),
     beyond `EVERY` points of about `samples` of them, and the ten nearest neighbours of `queries` of these points. For
     the server: names and aliases. Collections in `without` are left out. A collection whose strict mode refuses these
-    requests is read completely and not searched. Nothing is written. Problem when the server does not answer or refuses
-    the key.
+    requests is read completely and not searched. `always_sample`: also sample the points of collections that are read
+    completely, as earlier versions did. Nothing is written. Problem when the server does not answer or refuses the key.
     """
     with connect(endpoint) as client:
         all_names, aliases = _read_names(client)
@@ -64,7 +69,7 @@ def fingerprint(
                 content = digest_points(endpoint, name, info["config"], sizes[name], lambda _points: None)
                 sizes[name], digests[f"every point of {name}"] = content.count, content.digest
             collection_digests = _read_collection(client, name, info, sizes[name], samples, queries)
-            if name in whole:
+            if name in whole and not always_sample:
                 collection_digests.pop("sampled points", None)
             counts[f"points of {name}"] = sizes[name]
             digests |= {f"{kind} of {name}": digest for kind, digest in collection_digests.items()}

@@ -129,8 +129,8 @@ def _entries(manifest: Path) -> list[tuple[str, int, str]]:
         if line.startswith("#"):
             continue
         try:
-            words = shlex.split(line)
-            fields = dict(zip(words[::2], words[1::2], strict=True))
+            arguments = shlex.split(line)
+            fields = dict(zip(arguments[::2], arguments[1::2], strict=True))
             kind, seq, name = fields["type"], int(fields["seq"]), fields["file"]
         except (ValueError, KeyError) as error:
             raise _damaged(manifest, f"it has a line {line!r}") from error
@@ -174,13 +174,13 @@ def _read(files: AppendOnly) -> AppendOnly:
             base, begin = read_dump_part(path)
         try:
             with mapped(path) as data:
-                found = read_commands(data, begin)
+                result = read_commands(data, begin)
         except DamagedAofError as error:
             raise _damaged_commands(files, path, error) from error
         commands = AofCommands(
-            commands.count + found.count,
-            max(commands.databases, found.databases),
-            found.written or commands.written,
+            commands.count + result.count,
+            max(commands.databases, result.databases),
+            result.written or commands.written,
         )
     return replace(files, base=base, commands=commands)
 

@@ -59,8 +59,8 @@ def comparable_fingerprints(
     ignored = sum(count for name, count in content.counts.items() if ": keys of type " in name and name.endswith(new))
     with connect(native) as connection:
         now, evicted = server_time(connection), _evicted(connection)
-        found = user_digests(connection, users) if users else {}
-    own = without_past(Fingerprint(content.store, counts, digests | _facts(found)), now)
+        result = user_digests(connection, users) if users else {}
+    own = without_past(Fingerprint(content.store, counts, digests | _facts(result)), now)
     old = without_past(replace(source, digests={**source.digests, **_facts(users or {})}), now)
     return Comparable(old, own, ignored, expired(source, now), evicted)
 

@@ -166,12 +166,12 @@ class Reading:
             for at, expires in zip(
                 range(0, len(part), 2), field_expiries(self.connection, key, part[::2]), strict=True
             ):
-                words = [part[at], part[at + 1]] + ([] if expires == NEVER else [b"%d" % expires])
+                arguments = [part[at], part[at + 1]] + ([] if expires == NEVER else [b"%d" % expires])
                 if expires == NEVER or expires >= self.horizon:
                     has_fields = True
-                    total += number_of(words)
+                    total += number_of(arguments)
                 elif self.soon and expires > NEVER:
-                    self._add_field(key, expires, words)
+                    self._add_field(key, expires, arguments)
         return sum_digest([total]) if has_fields else b""
 
     def _add_field(self, key: Key, expires: int, words: Sequence[bytes]) -> None:

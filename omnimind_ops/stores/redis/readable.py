@@ -29,15 +29,15 @@ def obstacles(endpoint: RedisEndpoint, *, save_first: bool) -> tuple[tuple[str, 
         facts = read_facts(connection)
         missing = _missing(connection, tuple(COMMANDS))
         denied = _denied(connection, endpoint, {name: COMMANDS[name] for name in COMMANDS if name not in missing})
-        found = [
+        results = [
             (f"the command {name.upper()} is renamed or disabled", "remove its rename-command, and restart Redis")
             for name in missing
         ]
-        found += [
+        results += [
             (f"its user may not run {name.upper()}", f"allow it: redis-cli ACL SETUSER {_user(endpoint)} +{name}")
             for name in denied
         ]
-        return (*found, *_replica(connection, facts), *_slow_save(facts, save_first=save_first))
+        return (*results, *_replica(connection, facts), *_slow_save(facts, save_first=save_first))
 
 
 def _missing(connection: Connection, names: tuple[str, ...]) -> list[str]:

@@ -28,11 +28,11 @@ def follow(replica: RedisEndpoint, source: RedisEndpoint) -> None:
 def wait_until_linked(replica: RedisEndpoint, tell: Tell, step: str = "") -> None:
     """Wait until the replica has loaded the dump and receives changes."""
     with connect(replica) as connection:
-        seen, end = "", time.monotonic() + SILENCE_SECONDS
+        observed, end = "", time.monotonic() + SILENCE_SECONDS
         while (state := _replication(connection)).get("master_link_status") != "up":
             mark = ",".join(state.get(name, "") for name in ("master_sync_read_bytes", "loading_loaded_bytes"))
-            if mark != seen:
-                seen, end = mark, time.monotonic() + SILENCE_SECONDS
+            if mark != observed:
+                observed, end = mark, time.monotonic() + SILENCE_SECONDS
             elif time.monotonic() > end:
                 raise _stuck(replica, "its link to the old server does not come up")
             read, total = (int(state.get(f"master_sync_{name}_bytes", 0)) for name in ("read", "total"))

@@ -73,8 +73,8 @@ def user_digests(server: Connection, names: Collection[str]) -> dict[str, str]:
 
 def ordered(line: str) -> str:
     """Return a line with neighbouring single commands (+get +set) in order: Redis lists them in any."""
-    words: list[str] = []
+    arguments: list[str] = []
     for is_single, group in groupby(line.split(" "), lambda word: word[:1] in ("+", "-") and "@" not in word):
         members = list(group)
-        words += sorted(members) if is_single else members
-    return " ".join(words)
+        arguments += sorted(members) if is_single else members
+    return " ".join(arguments)

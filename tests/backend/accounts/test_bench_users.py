@@ -35,9 +35,9 @@ def test_names_are_a_users_and_all_different() -> None:
     ids=["of another boot", "its pid was given to another", "no such process", "seen from elsewhere it cannot be told"],
 )
 def test_what_is_known_to_be_another_process_is_gone(part: str, other: str, is_orphaned: bool) -> None:
-    words = bench_users.new_name(os.getpid()).removeprefix(bench_users.PREFIX).split("-")
-    words[("boot", "space", "pid", "began").index(part)] = other
-    assert bench_users.is_orphaned(bench_users.PREFIX + "-".join(words)) is is_orphaned
+    arguments = bench_users.new_name(os.getpid()).removeprefix(bench_users.PREFIX).split("-")
+    arguments[("boot", "space", "pid", "began").index(part)] = other
+    assert bench_users.is_orphaned(bench_users.PREFIX + "-".join(arguments)) is is_orphaned
 
 
 @pytest.mark.parametrize(

@@ -145,8 +145,8 @@ def test_a_session_lasts_while_it_is_used_but_not_for_ever(core: Cluster) -> Non
         link.expire(key, 100)
         assert me(core, token) == 200
         assert link.ttl(key) > 12 * 3600 - 60
-        said = json.loads(link.get(key))
-        link.set(key, json.dumps({**said, "until": time.time() - 1}), keepttl=True)
+        data = json.loads(link.get(key))
+        link.set(key, json.dumps({**data, "until": time.time() - 1}), keepttl=True)
     assert me(core, token) == 401
 
 

@@ -39,9 +39,9 @@ class Shell:
     def environment(self) -> dict[str, str]:
         return {**os.environ, "XDG_STATE_HOME": str(self.home), "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
-    def run(self, *words: str, feed: str = "") -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, feed: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            (sys.executable, "-m", "omnimind_ops", "user", *words),
+            (sys.executable, "-m", "omnimind_ops", "user", *arguments),
             env=self.environment,
             cwd=self.home,
             input=feed,
@@ -163,7 +163,7 @@ def typed(shell: Shell, words: tuple[str, ...], answers: list[str]) -> str:
 
 def test_what_cannot_be_done_is_one_problem_with_what_to_do(empty: Shell) -> None:
     empty.run("add", "maria", "--password-stdin", feed=WORD)
-    for words, feed, why in (
+    for text, feed, why in (
         (("add", "maria", "--password-stdin"), WORD, "the user maria already exists"),
         (("add", "Maria!", "--password-stdin"), WORD, "is not a valid user name"),
         (("add", "jo", "--password-stdin"), "short", "12 to 256 characters"),
@@ -173,7 +173,7 @@ def test_what_cannot_be_done_is_one_problem_with_what_to_do(empty: Shell) -> Non
         (("role", "maria", "reader"), "", "the last admin"),
         (("token", "nobody"), "", "there is no user nobody"),
     ):
-        done = empty.run(*words, feed=feed)
+        done = empty.run(*text, feed=feed)
         assert done.returncode == 1
         assert done.stdout == ""
         assert why in " ".join(done.stderr.split())
@@ -183,11 +183,11 @@ def test_what_cannot_be_done_is_one_problem_with_what_to_do(empty: Shell) -> Non
 
 
 def test_json_is_one_event_on_stdout(empty: Shell) -> None:
-    said = json.loads(empty.run("add", "maria", "--password-stdin", "--json", feed=WORD).stdout)
-    assert said["kind"] == "result"
-    assert said["data"]["role"] == "admin"
-    assert WORD not in json.dumps(said)
-    assert [one["name"] for one in json.loads(empty.run("list", "--json").stdout)["data"]["users"]] == ["maria"]
+    data = json.loads(empty.run("add", "maria", "--password-stdin", "--json", feed=WORD).stdout)
+    assert data["kind"] == "result"
+    assert data["data"]["role"] == "admin"
+    assert WORD not in json.dumps(data)
+    assert [user["name"] for user in json.loads(empty.run("list", "--json").stdout)["data"]["users"]] == ["maria"]
     token = json.loads(empty.run("token", "maria", "--role", "writer", "--json").stdout)["data"]
     assert token["token"].startswith("omt_") and token["role"] == "writer"
     assert json.loads(empty.run("disable", "nobody", "--json").stdout.splitlines()[-1])
@@ -209,10 +209,10 @@ def test_whoever_is_disabled_or_gets_a_new_password_is_logged_out(empty: Shell) 
     with psycopg.connect(empty.dsn) as link, redis.Redis.from_url(empty.stores.redis_url) as sessions:
         row = link.execute("SELECT id::text FROM users WHERE name = 'jo'").fetchone()
         assert row
-        for words in (("passwd", "jo", "--password-stdin"), ("disable", "jo"), ("enable", "jo")):
+        for text in (("passwd", "jo", "--password-stdin"), ("disable", "jo"), ("enable", "jo")):
             sessions.set("omnimind:session:test", "{}")
             sessions.zadd(f"omnimind:sessions:{row[0]}", {"omnimind:session:test": time.time() + 1000})
-            assert empty.run(*words, feed="another long password").returncode == 0
+            assert empty.run(*text, feed="another long password").returncode == 0
             assert not sessions.exists("omnimind:session:test")
 
 
@@ -227,16 +227,16 @@ def test_no_password_is_in_a_command_line_or_an_environment(empty: Shell) -> Non
     assert process.stdin
     process.stdin.write(WORD.encode())
     process.stdin.close()
-    seen: dict[int, str] = {}
+    observed: dict[int, str] = {}
     while process.poll() is None:
-        for one in psutil.Process(process.pid).children(recursive=True):
+        for item in psutil.Process(process.pid).children(recursive=True):
             try:
-                seen[one.pid] = f"{one.cmdline()} {one.environ()}"
+                observed[item.pid] = f"{item.cmdline()} {item.environ()}"
             except psutil.Error:
                 continue
     assert process.returncode == 0
-    assert any("backend.accounts.command" in text for text in seen.values())
-    assert not any(WORD in text for text in seen.values())
+    assert any("backend.accounts.command" in text for text in observed.values())
+    assert not any(WORD in text for text in observed.values())
 
 
 def test_stores_that_do_not_run_are_a_problem_that_names_them(empty: Shell) -> None:

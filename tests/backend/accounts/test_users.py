@@ -27,17 +27,17 @@ def test_only_an_admin_sees_and_makes_users(core: Cluster) -> None:
 def test_no_answer_holds_a_password_or_its_hash(core: Cluster) -> None:
     core.user()
     with core.logged_in() as admin:
-        said = admin.get("/users")
-    assert "argon2" not in said.text
-    assert set(said.json()[0]) == {"id", "name", "role", "disabled", "created_at"}
+        response = admin.get("/users")
+    assert "argon2" not in response.text
+    assert set(response.json()[0]) == {"id", "name", "role", "disabled", "created_at"}
 
 
 def test_a_name_is_given_once(core: Cluster) -> None:
     user, _ = core.user()
     with core.logged_in() as admin, ThreadPoolExecutor(4) as pool:
         assert admin.post("/users", json={"name": user["name"], "password": "a long password"}).status_code == 409
-        words = {"name": "made-at-once", "password": "a long password"}
-        statuses = sorted(pool.map(lambda _: admin.post("/users", json=words).status_code, range(4)))
+        arguments = {"name": "made-at-once", "password": "a long password"}
+        statuses = sorted(pool.map(lambda _: admin.post("/users", json=arguments).status_code, range(4)))
     assert statuses == [201, 409, 409, 409]
 
 
@@ -66,7 +66,7 @@ def test_another_role_counts_from_the_next_login_on_and_ends_the_sessions(core: 
 
 def test_the_last_admin_stays_whoever_tries_and_however_many_at_once(core: Cluster) -> None:
     with core.logged_in() as admin, ThreadPoolExecutor(2) as pool:
-        known = [one["id"] for one in admin.get("/users").json() if one["role"] == "admin" and not one["disabled"]]
+        known = [item["id"] for item in admin.get("/users").json() if item["role"] == "admin" and not item["disabled"]]
         assert len(known) == 1
         assert admin.patch(f"/users/{known[0]}", json={"role": "reader"}).status_code == 409
         assert admin.patch(f"/users/{known[0]}", json={"disabled": True}).status_code == 409
@@ -141,8 +141,8 @@ def test_a_token_that_expired_or_was_deleted_opens_nothing(core: Cluster) -> Non
             link.execute("UPDATE tokens SET expires_at = now() - interval '1 second' WHERE id = %s", (made[0]["id"],))
         assert client.delete(f"/tokens/{made[1]['id']}").status_code == 204
         assert client.delete(f"/tokens/{made[1]['id']}").status_code == 404
-    for one in made:
-        with bearer(core, one["token"]) as script:
+    for item in made:
+        with bearer(core, item["token"]) as script:
             assert script.get("/auth/me").status_code == 401
 
 

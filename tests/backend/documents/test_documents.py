@@ -24,41 +24,41 @@ def text_of(chunks: int = 1) -> str:
 
 def post(data: World, role: str = "writer", worker: int = 0, **body: Any) -> tuple[int, dict[str, Any]]:
     with data.client(role, worker) as client:
-        said = client.post("/documents", json=body)
-        return said.status_code, said.json()
+        response = client.post("/documents", json=body)
+        return response.status_code, response.json()
 
 
 def send(data: World, file: tuple[str, bytes, str], **fields: str) -> tuple[int, dict[str, Any]]:
     with data.client("writer") as client:
-        said = client.post("/documents", files={"file": file}, data=fields)
-        return said.status_code, said.json()
+        response = client.post("/documents", files={"file": file}, data=fields)
+        return response.status_code, response.json()
 
 
 def points_of(data: World, document: str) -> list[models.Record]:
     condition = models.FieldCondition(key="document_id", match=models.MatchValue(value=document))
     with data.qdrant() as client:
-        found, _ = client.scroll(
+        result, _ = client.scroll(
             data.collection, scroll_filter=models.Filter(must=[condition]), limit=1000, with_vectors=True
         )
-    return sorted(found, key=lambda one: one.payload["chunk"] if one.payload else 0)
+    return sorted(result, key=lambda item: item.payload["chunk"] if item.payload else 0)
 
 
 def test_a_document_arrives_whole_in_both_stores(data: World) -> None:
     text = text_of(3)
-    status, one = post(
+    status, item = post(
         data,
         text=text,
         title="Lighthouse",
         source="notes/lighthouse.md",
         metadata={"year": 1901, "tags": ["sea", "night"], "open": True},
     )
-    assert (status, one["created"], one["title"]) == (201, True, "Lighthouse")
-    found = points_of(data, one["id"])
-    assert len(found) == one["chunks"] > 2
-    for number, record in enumerate(found):
-        assert record.id == point_id(UUID(one["id"]), number)
+    assert (status, item["created"], item["title"]) == (201, True, "Lighthouse")
+    result = points_of(data, item["id"])
+    assert len(result) == item["chunks"] > 2
+    for number, record in enumerate(result):
+        assert record.id == point_id(UUID(item["id"]), number)
         assert record.payload == {
-            "document_id": one["id"],
+            "document_id": item["id"],
             "chunk": number,
             "text": record.payload["text"],
             "title": "Lighthouse",
@@ -67,11 +67,11 @@ def test_a_document_arrives_whole_in_both_stores(data: World) -> None:
             "metadata": {"year": 1901, "tags": ["sea", "night"], "open": True},
         }
     with data.client("reader") as client:
-        told = client.get(f"/documents/{one['id']}", params={"chunks": True}).json()
-        assert told["texts"] == [record.payload["text"] for record in found]
-        assert told["bytes"] == len(text.strip().encode())
-        assert client.get(f"/documents/{one['id']}").json()["texts"] is None
-        assert client.get("/documents", params={"limit": 1}).json()["items"][0]["id"] == one["id"]
+        body = client.get(f"/documents/{item['id']}", params={"chunks": True}).json()
+        assert body["texts"] == [record.payload["text"] for record in result]
+        assert body["bytes"] == len(text.strip().encode())
+        assert client.get(f"/documents/{item['id']}").json()["texts"] is None
+        assert client.get("/documents", params={"limit": 1}).json()["items"][0]["id"] == item["id"]
 
 
 def test_the_collection_is_made_for_cosine_with_the_models_size(data: World) -> None:
@@ -99,19 +99,23 @@ def test_the_same_title_and_text_are_the_same_document(data: World) -> None:
 def test_an_idempotency_key_changes_nothing(data: World) -> None:
     text = text_of()
     with data.client("writer") as client:
-        said = [client.post("/documents", json={"text": text}, headers={"Idempotency-Key": "k-1"}) for _ in range(2)]
+        response = [
+            client.post("/documents", json={"text": text}, headers={"Idempotency-Key": "k-1"}) for _ in range(2)
+        ]
         other = client.post("/documents", json={"text": text_of()}, headers={"Idempotency-Key": "k-1"})
-    assert [one.status_code for one in (*said, other)] == [201, 200, 201]
-    assert said[0].headers["location"] == f"/documents/{said[0].json()['id']}" == said[1].headers["location"]
+    assert [item.status_code for item in (*response, other)] == [201, 200, 201]
+    assert (
+        response[0].headers["location"] == f"/documents/{response[0].json()['id']}" == response[1].headers["location"]
+    )
 
 
 def test_many_at_once_with_the_same_content_make_one(data: World) -> None:
     text = text_of(4)
     with ThreadPoolExecutor(12) as pool:
-        said = list(pool.map(lambda number: post(data, text=text, title="same", worker=number % 2), range(24)))
-    assert sorted({status for status, _ in said}) == [200, 201]
-    assert [status for status, _ in said].count(201) == 1
-    assert len({one["id"] for _, one in said}) == 1
+        results = list(pool.map(lambda number: post(data, text=text, title="same", worker=number % 2), range(24)))
+    assert sorted({status for status, _ in results}) == [200, 201]
+    assert [status for status, _ in results].count(201) == 1
+    assert len({item["id"] for _, item in results}) == 1
     counted = census(data)
     assert (counted.orphans, counted.lost) == (frozenset(), frozenset())
 
@@ -120,8 +124,8 @@ def test_a_deleted_document_leaves_nothing_and_may_come_back(data: World) -> Non
     text = text_of(2)
     id_ = post(data, text=text)[1]["id"]
     with data.client("writer") as client:
-        said = client.delete(f"/documents/{id_}")
-        assert (said.status_code, said.content) == (204, b"")
+        response = client.delete(f"/documents/{id_}")
+        assert (response.status_code, response.content) == (204, b"")
         assert client.delete(f"/documents/{id_}").status_code == 404
         assert client.get(f"/documents/{id_}").status_code == 404
     assert points_of(data, id_) == []
@@ -135,7 +139,7 @@ def test_the_list_has_pages_and_counts_all(data: World) -> None:
     made = [post(data, text=text_of(), title=f"page {number}")[1]["id"] for number in range(5)]
     with data.client("reader") as client:
         pages = [client.get("/documents", params={"limit": 2, "offset": offset}).json() for offset in (0, 2, 4)]
-    assert [one["id"] for page in pages for one in page["items"]][:5] == made[::-1]
+    assert [item["id"] for page in pages for item in page["items"]][:5] == made[::-1]
     assert {page["total"] for page in pages} == {census(data).documents}
 
 
@@ -163,9 +167,9 @@ def test_a_reader_may_not_write(data: World) -> None:
     ids=lambda body: json.dumps(body)[:40],
 )
 def test_what_cannot_be_kept_is_refused(data: World, body: dict[str, Any]) -> None:
-    status, said = post(data, **body)
+    status, result = post(data, **body)
     assert status == 422
-    assert said["title"]
+    assert result["title"]
 
 
 def test_numbers_that_are_none_are_refused(data: World) -> None:
@@ -178,9 +182,9 @@ def test_numbers_that_are_none_are_refused(data: World) -> None:
 
 
 def test_a_document_of_too_many_chunks_is_refused_with_the_numbers(data: World) -> None:
-    status, said = post(data, text="word " * 1_100_000, overlap=0)
+    status, result = post(data, text="word " * 1_100_000, overlap=0)
     assert status == 413
-    assert "the limit is 5000" in said["detail"]
+    assert "the limit is 5000" in result["detail"]
 
 
 @pytest.mark.parametrize(
@@ -199,19 +203,19 @@ def test_files_of_text_are_read_in_their_encoding(
     data: World, file: tuple[str, bytes, str], encoding: str, text: str
 ) -> None:
     mark = str(uuid4())
-    status, one = send(data, file, title=mark)
-    assert (status, one["encoding"], one["title"]) == (201, encoding, mark)
+    status, item = send(data, file, title=mark)
+    assert (status, item["encoding"], item["title"]) == (201, encoding, mark)
     with data.client("reader") as client:
-        assert client.get(f"/documents/{one['id']}", params={"chunks": True}).json()["texts"] == [text]
+        assert client.get(f"/documents/{item['id']}", params={"chunks": True}).json()["texts"] == [text]
 
 
 def test_a_page_is_read_as_its_reader_sees_it(data: World) -> None:
     mark = uuid4()
     html = f"<!doctype html><title>The {mark}  page</title><style>p {{}}</style><p>One<br>two &amp; <b>three</b></p><script>alert(1)</script><ul><li>a<li>b</ul>"
-    status, one = send(data, ("index.html", html.encode(), "text/html"))
-    assert (status, one["title"], one["media_type"]) == (201, f"The {mark} page", "text/html")
+    status, item = send(data, ("index.html", html.encode(), "text/html"))
+    assert (status, item["title"], item["media_type"]) == (201, f"The {mark} page", "text/html")
     with data.client("reader") as client:
-        (text,) = client.get(f"/documents/{one['id']}", params={"chunks": True}).json()["texts"]
+        (text,) = client.get(f"/documents/{item['id']}", params={"chunks": True}).json()["texts"]
     assert text.split() == ["One", "two", "&", "three", "a", "b"]
 
 
@@ -228,17 +232,17 @@ def test_a_page_is_read_as_its_reader_sees_it(data: World) -> None:
 def test_files_that_are_no_text_are_refused_by_their_name(
     data: World, file: tuple[str, bytes, str], words: str
 ) -> None:
-    status, said = send(data, file)
+    status, result = send(data, file)
     assert status == 415
-    assert words in said["detail"]
+    assert words in result["detail"]
 
 
 def test_a_form_carries_the_same_fields_and_refuses_unknown_ones(data: World) -> None:
     body = f"{uuid4()} text".encode()
-    status, one = send(
+    status, item = send(
         data, ("C:\\notes\\a.txt", body, "text/plain"), source="somewhere", metadata='{"a": {"b": 1}}', overlap="0"
     )
-    assert (status, one["title"], one["source"], one["metadata"]) == (201, "a.txt", "somewhere", {"a": {"b": 1}})
+    assert (status, item["title"], item["source"], item["metadata"]) == (201, "a.txt", "somewhere", {"a": {"b": 1}})
     assert send(data, ("a.txt", body, "text/plain"), colour="red")[0] == 422
     assert send(data, ("a.txt", body, "text/plain"), metadata="{")[0] == 422
     assert send(data, ("a.txt", body, "text/plain"), metadata="[1]")[0] == 422
@@ -262,8 +266,8 @@ def test_a_collection_of_another_size_is_a_conflict_with_both_numbers(data: Worl
             "test_other_size", vectors_config=models.VectorParams(size=768, distance=models.Distance.COSINE)
         )
     with world(data.stores, "other_size", workers=1, beside=data) as other:
-        status, said = post(other, text=text_of())
-        assert (status, said["collection_dimensions"], said["model_dimensions"]) == (409, 768, 384)
+        status, result = post(other, text=text_of())
+        assert (status, result["collection_dimensions"], result["model_dimensions"]) == (409, 768, 384)
         with other.client("reader") as reader:
             assert reader.get("/search", params={"q": "x"}).status_code == 409
         with other.postgres() as link:

@@ -134,8 +134,8 @@ def test_requests_are_answered_while_redis_takes_no_writes(data: World) -> None:
         before = client.config_get("maxmemory")["maxmemory"]
         client.config_set("maxmemory", 1)
         try:
-            said = http.post("/embed", json={"texts": [str(uuid4())]})
+            response = http.post("/embed", json={"texts": [str(uuid4())]})
         finally:
             client.config_set("maxmemory", before)
-    assert said.status_code == 200
-    assert said.headers["x-cache"] == "hits=0, misses=1, rate=0.00, state=full"
+    assert response.status_code == 200
+    assert response.headers["x-cache"] == "hits=0, misses=1, rate=0.00, state=full"

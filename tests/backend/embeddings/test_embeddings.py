@@ -36,9 +36,9 @@ def fresh(count: int) -> list[str]:
 
 def raw(data: World, texts: list[str], worker: int = 0, **headers: str) -> tuple[np.ndarray, dict[str, str]]:
     with data.client("reader", worker) as client:
-        said = client.post("/embed", json={"texts": texts}, headers={**RAW, **headers})
-    assert said.status_code == 200, said.text
-    return np.frombuffer(said.content, "<f4").reshape(len(texts), -1), dict(said.headers)
+        response = client.post("/embed", json={"texts": texts}, headers={**RAW, **headers})
+    assert response.status_code == 200, response.text
+    return np.frombuffer(response.content, "<f4").reshape(len(texts), -1), dict(response.headers)
 
 
 def test_openais_client_gets_the_same_numbers_as_base64_and_as_floats(data: World) -> None:
@@ -46,12 +46,12 @@ def test_openais_client_gets_the_same_numbers_as_base64_and_as_floats(data: Worl
     with client_of(data) as client:
         default = client.embeddings.create(model="default", input=texts)  # asks for base64
         floats = client.embeddings.create(model="default", input=texts, encoding_format="float")
-    assert [one.index for one in default.data] == [0, 1, 2, 3, 4]
-    one, other = (np.array([row.embedding for row in answer.data], np.float32) for answer in (default, floats))
-    assert one.tobytes() == other.tobytes() == raw(data, texts)[0].tobytes()
+    assert [entry.index for entry in default.data] == [0, 1, 2, 3, 4]
+    item, other = (np.array([row.embedding for row in answer.data], np.float32) for answer in (default, floats))
+    assert item.tobytes() == other.tobytes() == raw(data, texts)[0].tobytes()
     assert default.usage.prompt_tokens == default.usage.total_tokens > 5
-    assert one.shape == (5, 384)
-    np.testing.assert_allclose(np.linalg.norm(one, axis=1), 1, atol=1e-3)
+    assert item.shape == (5, 384)
+    np.testing.assert_allclose(np.linalg.norm(item, axis=1), 1, atol=1e-3)
 
 
 def test_openais_client_lists_the_model_and_may_call_it_by_all_its_names(data: World) -> None:
@@ -120,31 +120,31 @@ def test_dimensions_that_are_the_models_own_are_fine(data: World) -> None:
 
 def test_a_second_call_comes_from_the_cache_bit_by_bit_from_any_worker(data: World) -> None:
     texts = fresh(3)
-    first, told = raw(data, texts)
-    assert told["x-cache"] == "hits=0, misses=3, rate=0.00"
-    second, told = raw(data, texts, worker=1)
-    assert told["x-cache"] == "hits=3, misses=0, rate=1.00"
+    first, result = raw(data, texts)
+    assert result["x-cache"] == "hits=0, misses=3, rate=0.00"
+    second, result = raw(data, texts, worker=1)
+    assert result["x-cache"] == "hits=3, misses=0, rate=1.00"
     assert first.tobytes() == second.tobytes()
-    assert "inference" not in told["server-timing"]
-    assert "cache;dur=" in told["server-timing"]
+    assert "inference" not in result["server-timing"]
+    assert "cache;dur=" in result["server-timing"]
 
 
 def test_order_is_restored_where_hits_misses_and_duplicates_are_mixed(data: World) -> None:
     known, new = fresh(3), fresh(3)
     raw(data, known)
     mixed = [new[0], known[2], new[1], known[2], known[0], new[0], new[2], known[1], new[0]]
-    found, told = raw(data, mixed)
-    assert told["x-cache"] == "hits=3, misses=3, rate=0.50, duplicates=3"
-    for text, row in zip(mixed, found, strict=True):
+    result, outcome = raw(data, mixed)
+    assert outcome["x-cache"] == "hits=3, misses=3, rate=0.50, duplicates=3"
+    for text, row in zip(mixed, result, strict=True):
         assert row.tobytes() == raw(data, [text])[0].tobytes()
 
 
 def test_tokens_and_truncation_are_told_the_same_from_the_cache(data: World) -> None:
     texts = [*fresh(2), "long " * 400 + str(uuid4())]
-    told = [raw(data, texts)[1] for _ in range(2)]
-    assert told[0]["x-truncated"] == told[1]["x-truncated"] == "1"
-    assert told[0]["x-tokens"] == told[1]["x-tokens"]
-    assert int(told[0]["x-tokens"]) > 256
+    events = [raw(data, texts)[1] for _ in range(2)]
+    assert events[0]["x-truncated"] == events[1]["x-truncated"] == "1"
+    assert events[0]["x-tokens"] == events[1]["x-tokens"]
+    assert int(events[0]["x-tokens"]) > 256
 
 
 def test_cache_control_leaves_the_cache_alone_or_calculates_anew(data: World) -> None:
@@ -166,24 +166,24 @@ def test_4096_texts_in_one_request(data: World) -> None:
     mark = uuid4().hex[:4]
     texts = [f"{number} {mark}" for number in range(4096)]
     with data.client("reader") as client:
-        said = client.post("/embed", json={"texts": texts, "encoding": "base64"}).json()
+        body = client.post("/embed", json={"texts": texts, "encoding": "base64"}).json()
         assert client.post("/embed", json={"texts": [*texts, "one more"]}).status_code == 422
-    assert (said["count"], said["dimensions"], said["truncated"]) == (4096, 384, 0)
+    assert (body["count"], body["dimensions"], body["truncated"]) == (4096, 384, 0)
     at = 1234
-    assert base64.b64decode(said["embeddings"][at]) == raw(data, [texts[at]])[0].tobytes()
+    assert base64.b64decode(body["embeddings"][at]) == raw(data, [texts[at]])[0].tobytes()
 
 
 def test_embed_answers_in_json_with_floats_and_what_it_knows(data: World) -> None:
     text = fresh(1)
     with data.client("reader") as client:
-        said = client.post("/embed", json={"texts": text})
-    body = said.json()
+        response = client.post("/embed", json={"texts": text})
+    body = response.json()
     assert np.array(body["embeddings"], np.float32).tobytes() == raw(data, text)[0].tobytes()
-    assert body["device"] == said.headers["x-device"] == "cpu"
-    assert body["model_digest"] == said.headers["x-model-digest"]
-    assert body["tokens"] == int(said.headers["x-tokens"]) > 3
+    assert body["device"] == response.headers["x-device"] == "cpu"
+    assert body["model_digest"] == response.headers["x-model-digest"]
+    assert body["tokens"] == int(response.headers["x-tokens"]) > 3
     assert {"tokenise", "queue", "inference", "cache", "serialise", "total"} <= {
-        part.partition(";")[0].strip() for part in said.headers["server-timing"].split(",")
+        part.partition(";")[0].strip() for part in response.headers["server-timing"].split(",")
     }
 
 
@@ -202,9 +202,9 @@ def test_embed_answers_in_json_with_floats_and_what_it_knows(data: World) -> Non
 )
 def test_a_body_that_does_not_fit_is_refused(data: World, body: bytes, status: int) -> None:
     with data.client("reader") as client:
-        said = client.post("/embed", content=body, headers={"content-type": "application/json"})
-        assert (said.status_code, said.headers["content-type"]) == (status, "application/problem+json")
-        assert said.json()["errors"]
+        response = client.post("/embed", content=body, headers={"content-type": "application/json"})
+        assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
+        assert response.json()["errors"]
 
 
 def test_a_body_that_is_not_said_to_be_json_is_refused(data: World) -> None:

@@ -53,7 +53,7 @@ class Counting:
 
     def encode(self, ids: Sequence[Sequence[int]]) -> Vectors:
         self.go.wait(10)
-        lengths = [len(one) for one in ids]
+        lengths = [len(item) for item in ids]
         self.batches.append(lengths)
         if 13 in lengths:
             raise RuntimeError("thirteen")
@@ -64,10 +64,10 @@ class Counting:
 
 
 def test_texts_of_a_batch_are_alike_in_length() -> None:
-    one = request(5, 200, 190, 6, 7, 200)
-    assert sorted(item.length for item in fill([one], 600)) == [190, 200, 200]
-    assert sorted(item.length for item in fill([one], 600)) == [5, 6, 7]
-    assert fill([one], 600) == []
+    entry = request(5, 200, 190, 6, 7, 200)
+    assert sorted(item.length for item in fill([entry], 600)) == [190, 200, 200]
+    assert sorted(item.length for item in fill([entry], 600)) == [5, 6, 7]
+    assert fill([entry], 600) == []
 
 
 def test_a_batch_holds_at_most_its_budget_or_one_text() -> None:
@@ -110,9 +110,11 @@ def test_rows_come_back_in_the_order_asked_whoever_asks() -> None:
     async def story() -> None:
         batcher = Batcher(Counting())
         dice = np.random.default_rng(7)
-        asked = [[int(length) for length in dice.integers(14, 60, size=int(dice.integers(1, 40)))] for _ in range(50)]
-        answers = await asyncio.gather(*(batcher.embed(tokens(*lengths)) for lengths in asked))
-        assert [[int(value) for value in answer.rows[:, 0]] for answer in answers] == asked
+        requests = [
+            [int(length) for length in dice.integers(14, 60, size=int(dice.integers(1, 40)))] for _ in range(50)
+        ]
+        answers = await asyncio.gather(*(batcher.embed(tokens(*lengths)) for lengths in requests))
+        assert [[int(value) for value in answer.rows[:, 0]] for answer in answers] == requests
         batcher.close()
 
     asyncio.run(story())
@@ -227,11 +229,13 @@ def test_a_batch_that_fails_on_one_stream_leaves_the_other_alone() -> None:
 
     async def story() -> list[object]:
         batcher = Batcher(Two())
-        asked = [[13, 14], *([20 + number, 60] for number in range(20))]
-        answers = await asyncio.gather(*(batcher.embed(tokens(*lengths)) for lengths in asked), return_exceptions=True)
+        requests = [[13, 14], *([20 + number, 60] for number in range(20))]
+        answers = await asyncio.gather(
+            *(batcher.embed(tokens(*lengths)) for lengths in requests), return_exceptions=True
+        )
         assert batcher.load().requests == 0
         batcher.close()
-        return [one.rows[:, 0].tolist() if isinstance(one, Request) else str(one) for one in answers]
+        return [answer.rows[:, 0].tolist() if isinstance(answer, Request) else str(answer) for answer in answers]
 
     assert asyncio.run(story()) == ["thirteen", *([20.0 + number, 60.0] for number in range(20))]
 
@@ -240,7 +244,8 @@ def test_padding_is_a_batch_of_its_own_at_most() -> None:
     dice = np.random.default_rng(11)
     for _ in range(200):
         many = [
-            request(*(int(one) for one in dice.integers(3, 256, size=int(dice.integers(1, 20))))) for _ in range(10)
+            request(*(int(integer) for integer in dice.integers(3, 256, size=int(dice.integers(1, 20)))))
+            for _ in range(10)
         ]
         batch = [item.length for item in fill(many, 512)]
         padded = len(batch) * max(batch)
@@ -261,7 +266,7 @@ def test_a_text_that_fails_fails_its_own_caller_only() -> None:
         answers = await asyncio.gather(held, *others, return_exceptions=True)
         assert runner.batches[1] == [13, 13, 14, 14]
         batcher.close()
-        return [one.rows[:, 0].tolist() if isinstance(one, Request) else str(one) for one in answers]
+        return [answer.rows[:, 0].tolist() if isinstance(answer, Request) else str(answer) for answer in answers]
 
     assert asyncio.run(story()) == [[60.0], "thirteen", [14.0, 14.0], [15.0, 15.0]]
 

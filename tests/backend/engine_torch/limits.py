@@ -54,13 +54,13 @@ def overflow(model: Path, where: Path) -> dict[str, object]:
     rare, made = 29000, where / "large"
     shutil.copytree(model, made)
     tensors = load_file(made / "model.safetensors")
-    name = next(one for one in tensors if one.endswith("word_embeddings.weight"))
+    name = next(tensor for tensor in tensors if tensor.endswith("word_embeddings.weight"))
     tensors[name][rare] *= 1e6
     save_file(tensors, made / "model.safetensors")
-    found, card = folder.read(made), torch_card.find("cpu")
-    make = partial(torch_network.build, found, weights.read(made), "packed", device=card.device)
+    result, card = folder.read(made), torch_card.find("cpu")
+    make = partial(torch_network.build, result, weights.read(made), "packed", device=card.device)
     half, full = (
-        torch_runner.TorchRunner(found, card, Choice(make(precision), 1.0, "chosen by this test"), make, "0" * 16)
+        torch_runner.TorchRunner(result, card, Choice(make(precision), 1.0, "chosen by this test"), make, "0" * 16)
         for precision in ("f16", "f32")
     )
     ids = [[101, 2023, 102], [101, rare, 102], [101, 2003, 2003, 102]]
@@ -76,19 +76,19 @@ def overflow(model: Path, where: Path) -> dict[str, object]:
 
 def refused(model: Path, where: Path) -> dict[str, object]:
     """What is wrong in the texts or the folder is said, and the next call works."""
-    found = folder.read(model)
-    runner = torch_runner.load(found, Options(mode="exact"), "cpu")
+    result = folder.read(model)
+    runner = torch_runner.load(result, Options(mode="exact"), "cpu")
     attempts = {
         "no tokens": partial(runner.encode, [[101, 102], []]),
         "too long": partial(runner.encode, [[101] * 257]),
         "unknown token": partial(runner.encode, [[101, 30522, 102]]),
-        "no card": partial(torch_runner.load, found, None, "cuda"),
+        "no card": partial(torch_runner.load, result, None, "cuda"),
     }
-    said = {}
+    results = {}
     for name, attempt in attempts.items():
         try:
             attempt()
-            said[name] = "went through"
+            results[name] = "went through"
         except Problem as problem:
-            said[name] = f"{problem} · {problem.fix}"
-    return {"said": said, "after": list(runner.encode([[101, 102]]).shape), "gpu": torch_runner.prove("cuda")}
+            results[name] = f"{problem} · {problem.fix}"
+    return {"said": results, "after": list(runner.encode([[101, 102]]).shape), "gpu": torch_runner.prove("cuda")}

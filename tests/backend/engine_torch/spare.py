@@ -19,8 +19,8 @@ def check(model: Path, _: Path) -> dict[str, object]:
     """Largest difference that spare room makes: in the whole model, and in each pooling when the spare tokens' vectors
     are not numbers.
     """
-    found = folder.read(model)
-    network = build(found, weights.read(found.transformer), "packed", "f32", torch.device("cpu"))
+    result = folder.read(model)
+    network = build(result, weights.read(result.transformer), "packed", "f32", torch.device("cpu"))
     with torch.inference_mode():
         tight, spare = (network.forward(_batch(room))[: len(IDS)] for room in (capacity_for(IDS), Capacity(64, 16, 64)))
         return {"model": float((tight - spare).abs().max()), **{kind: _pooling(kind) for kind in folder.POOLINGS}}

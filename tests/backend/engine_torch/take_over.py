@@ -48,8 +48,8 @@ def _select(read: Folder, state: Path, patches: list[Patch]) -> dict[str, object
     card = gate.Probe(True, device="cpu", name="the card of this test")
     settings = Settings("cu13", str(read.path), Options(mode="exact", state=state), 0)
     with ExitStack() as stack, _Log() as log:
-        for one in (patch.object(gate, "ask", lambda: card), *patches):
-            stack.enter_context(one)
+        for item in (patch.object(gate, "ask", lambda: card), *patches):
+            stack.enter_context(item)
         device = select_device.select(settings, read)
         device.prove()
         _rows.append(device.runner.encode(tokenised(read, TEXTS)))

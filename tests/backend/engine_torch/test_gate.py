@@ -45,55 +45,55 @@ def ask(monkeypatch: pytest.MonkeyPatch, folder: Path, seconds: float = 60, **en
 def test_every_code_of_the_driver_is_told_in_words_with_a_way_out(
     monkeypatch: pytest.MonkeyPatch, driver: Path, code: int
 ) -> None:
-    found = ask(monkeypatch, driver, FAKE_CUDA=str(code))
-    assert not found.ok
-    assert found.error
-    assert found.error.code == code
-    assert found.error.text == "as the driver words it"
-    assert found.error.meaning == CUDA_ERRORS[code].meaning
-    assert len(found.error.fix) > 20
-    assert str(code) in found.reason
+    response = ask(monkeypatch, driver, FAKE_CUDA=str(code))
+    assert not response.ok
+    assert response.error
+    assert response.error.code == code
+    assert response.error.text == "as the driver words it"
+    assert response.error.meaning == CUDA_ERRORS[code].meaning
+    assert len(response.error.fix) > 20
+    assert str(code) in response.reason
 
 
 def test_a_driver_that_shows_no_card_is_code_100(monkeypatch: pytest.MonkeyPatch, driver: Path) -> None:
-    found = ask(monkeypatch, driver, FAKE_CUDA_CARDS="0")
-    assert found.error
-    assert found.error.code == 100
+    response = ask(monkeypatch, driver, FAKE_CUDA_CARDS="0")
+    assert response.error
+    assert response.error.code == 100
 
 
 def test_an_unlisted_code_is_passed_on(monkeypatch: pytest.MonkeyPatch, driver: Path) -> None:
-    found = ask(monkeypatch, driver, FAKE_CUDA="4711")
-    assert found.error
-    assert found.error.code == 4711
+    response = ask(monkeypatch, driver, FAKE_CUDA="4711")
+    assert response.error
+    assert response.error.code == 4711
 
 
 def test_a_driver_that_hangs_holds_nobody(monkeypatch: pytest.MonkeyPatch, driver: Path) -> None:
     before, start = _children(), time.monotonic()
-    found = ask(monkeypatch, driver, seconds=3, FAKE_CUDA="hang")
+    response = ask(monkeypatch, driver, seconds=3, FAKE_CUDA="hang")
     assert time.monotonic() - start < 3 + 10  # bounded; without the gate it would not end
-    assert not found.ok
-    assert found.error
-    assert "hangs" in found.error.meaning
+    assert not response.ok
+    assert response.error
+    assert "hangs" in response.error.meaning
     assert _children() == before
 
 
 def test_a_driver_that_crashes_kills_only_the_child(monkeypatch: pytest.MonkeyPatch, driver: Path) -> None:
-    found = ask(monkeypatch, driver, FAKE_CUDA="crash")
-    assert not found.ok
-    assert "SIGABRT" in found.reason
+    response = ask(monkeypatch, driver, FAKE_CUDA="crash")
+    assert not response.ok
+    assert "SIGABRT" in response.reason
 
 
 def test_a_card_without_torch_says_which_package_is_missing(monkeypatch: pytest.MonkeyPatch, driver: Path) -> None:
-    found = ask(monkeypatch, driver)
-    assert not found.ok
-    assert found.driver_cuda == "12.2"
-    assert "torch" in found.reason
+    response = ask(monkeypatch, driver)
+    assert not response.ok
+    assert response.driver_cuda == "12.2"
+    assert "torch" in response.reason
 
 
 def test_a_hidden_card_is_a_choice_and_not_a_fault(monkeypatch: pytest.MonkeyPatch, driver: Path) -> None:
-    found = ask(monkeypatch, driver, CUDA_VISIBLE_DEVICES="")
-    assert not found.ok
-    assert "on purpose" in found.reason
+    response = ask(monkeypatch, driver, CUDA_VISIBLE_DEVICES="")
+    assert not response.ok
+    assert "on purpose" in response.reason
 
 
 def test_the_probe_prints_one_line_of_json_and_exits_with_1_where_nothing_works(tmp_path: Path) -> None:
@@ -104,9 +104,9 @@ def test_the_probe_prints_one_line_of_json_and_exits_with_1_where_nothing_works(
     )
     assert child.returncode == 1
     assert child.stderr == ""
-    found = json.loads(child.stdout)
-    assert found["ok"] is False
-    assert set(found["error"]) == {"code", "text", "meaning", "fix"}
+    data = json.loads(child.stdout)
+    assert data["ok"] is False
+    assert set(data["error"]) == {"code", "text", "meaning", "fix"}
 
 
 @pytest.mark.parametrize(
@@ -136,9 +136,9 @@ def test_the_probe_prints_one_line_of_json_and_exits_with_1_where_nothing_works(
     ],
 )
 def test_the_words_of_torch_are_recognised(text: str, code: int | None) -> None:
-    found = recognise(text)
-    assert found.code == code
-    assert "\n" not in found.text
+    result = recognise(text)
+    assert result.code == code
+    assert "\n" not in result.text
 
 
 def _children() -> list[str]:

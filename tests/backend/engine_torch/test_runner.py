@@ -31,23 +31,23 @@ def agreement(model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 def check(name: str, model: Path, folder: Path) -> dict[str, Any]:
     """Run one check of reference.py and return what it found."""
     done = reference.run(SCRIPT, name, model, folder, cwd=folder, OMP_NUM_THREADS="1")
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    data: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return data
 
 
 def test_embeddings_are_those_of_sentence_transformers(agreement: dict[str, Any]) -> None:
     """Long, empty, other scripts; in any order and in batches of any size."""
-    found = agreement
+    result = agreement
     for how in ("exact", "one_by_one", "small_batches", "backwards"):
-        assert found[how] >= 0.99999, how
-    assert found["auto"] >= 0.999
-    assert found["same_again"]
-    assert found["lists"]
-    assert found["none"] == [0, 384]
-    assert found["shape"] == [384, 256, 384]
-    assert found["dtype"] == "float32"
-    assert found["length"] == pytest.approx([1, 1], abs=1e-5)
-    assert found["proof"]["ok"]
+        assert result[how] >= 0.99999, how
+    assert result["auto"] >= 0.999
+    assert result["same_again"]
+    assert result["lists"]
+    assert result["none"] == [0, 384]
+    assert result["shape"] == [384, 256, 384]
+    assert result["dtype"] == "float32"
+    assert result["length"] == pytest.approx([1, 1], abs=1e-5)
+    assert result["proof"]["ok"]
 
 
 def test_the_digest_changes_with_the_precision_and_nothing_else(agreement: dict[str, Any]) -> None:
@@ -59,26 +59,26 @@ def test_the_digest_changes_with_the_precision_and_nothing_else(agreement: dict[
 
 def test_both_encoders_give_the_embeddings_of_sentence_transformers(model: Path, tmp_path: Path) -> None:
     """In odd order, of any length, in other scripts, one text, none."""
-    found = check("encoders", model, tmp_path)
+    result = check("encoders", model, tmp_path)
     for name in ("packed", "transformers"):
-        encoder = found[name]
+        encoder = result[name]
         assert encoder["all"] >= 0.99999
         assert encoder["one"] >= 0.99999
         assert encoder["long"] == [256, pytest.approx(1, abs=1e-5)]
         assert encoder["backwards"] >= 0.99999
         assert encoder["none"] == [0, 384]
-    assert found["both"] >= 0.99999
-    assert found["packed"]["encoder"] == ["packed", False, "grouped"]
-    assert found["transformers"]["encoder"] == ["transformers", True, "sdpa"]
-    assert found["packed"]["digest"] == found["transformers"]["digest"]  # a cache filled by one serves the other
+    assert result["both"] >= 0.99999
+    assert result["packed"]["encoder"] == ["packed", False, "grouped"]
+    assert result["transformers"]["encoder"] == ["transformers", True, "sdpa"]
+    assert result["packed"]["digest"] == result["transformers"]["digest"]  # a cache filled by one serves the other
 
 
 def test_both_encoders_pass_their_proof_in_every_mode(model: Path, tmp_path: Path) -> None:
-    found = check("encoder proof", model, tmp_path)
-    assert found.pop("references") == 1  # computed once, then read
-    assert len(found) == 6
+    result = check("encoder proof", model, tmp_path)
+    assert result.pop("references") == 1  # computed once, then read
+    assert len(result) == 6
     assert {
-        how: reason for how, reason in found.items() if not reason.startswith(f"the {how.split()[1]} encoder passed")
+        how: reason for how, reason in result.items() if not reason.startswith(f"the {how.split()[1]} encoder passed")
     } == {}
 
 
@@ -98,12 +98,12 @@ def proven_cosine(encoder: str, reason: str) -> float:
 
 
 def test_the_packed_encoder_serves_once_it_has_passed_its_proof(take_over: dict[str, Any]) -> None:
-    found = take_over["nothing"]
-    assert found["encoder"] == "packed"
-    assert found["reason"] == f"the card of this test works; {found['because']}"
-    assert proven_cosine("packed", found["because"]) >= 0.99999
-    assert found["log"] == ""
-    assert found["cosine"] >= 0.99999
+    result = take_over["nothing"]
+    assert result["encoder"] == "packed"
+    assert result["reason"] == f"the card of this test works; {result['because']}"
+    assert proven_cosine("packed", result["because"]) >= 0.99999
+    assert result["log"] == ""
+    assert result["cosine"] >= 0.99999
     assert take_over["references"] == 1
 
 
@@ -122,14 +122,14 @@ def test_transformers_takes_over_from_a_packed_encoder_that_fails(
     broken: str, why: str, take_over: dict[str, Any]
 ) -> None:
     """Every failure is found at the start, and the reason is shown; the embeddings are right."""
-    found = take_over[broken]
-    assert found["encoder"] == "transformers"
-    assert found["reason"].startswith(f"the card of this test works; the packed encoder {why}")
-    assert proven_cosine("transformers", found["because"]) >= 0.99999
-    assert f"ERROR the packed encoder {why}" in found["log"]
-    assert "WARNING embedding with the transformers encoder" in found["log"]
-    assert found["cosine"] >= 0.99999
-    assert found["proof"]
+    result = take_over[broken]
+    assert result["encoder"] == "transformers"
+    assert result["reason"].startswith(f"the card of this test works; the packed encoder {why}")
+    assert proven_cosine("transformers", result["because"]) >= 0.99999
+    assert f"ERROR the packed encoder {why}" in result["log"]
+    assert "WARNING embedding with the transformers encoder" in result["log"]
+    assert result["cosine"] >= 0.99999
+    assert result["proof"]
 
 
 @pytest.mark.parametrize(
@@ -140,11 +140,11 @@ def test_transformers_takes_over_from_a_packed_encoder_that_fails(
     ],
 )
 def test_the_cpu_takes_over_when_both_encoders_fail(broken: str, why: str, take_over: dict[str, Any]) -> None:
-    found = take_over[broken]
-    assert found["encoder"] == "openvino"
-    assert found["reason"].startswith("gpu expected but running on cpu: the packed encoder failed: AttributeError")
-    assert why in found["reason"]
-    assert found["cosine"] >= 0.99999
+    result = take_over[broken]
+    assert result["encoder"] == "openvino"
+    assert result["reason"].startswith("gpu expected but running on cpu: the packed encoder failed: AttributeError")
+    assert why in result["reason"]
+    assert result["cosine"] >= 0.99999
 
 
 def test_in_float32_the_digest_is_that_of_the_cpu_runner(agreement: dict[str, Any], model: Path) -> None:
@@ -161,45 +161,45 @@ def test_in_float32_the_digest_is_that_of_the_cpu_runner(agreement: dict[str, An
 
 
 def test_every_family_and_pooling_agrees(model: Path, tmp_path: Path) -> None:
-    found = check("families", model, tmp_path)
-    assert {name: one["cosine"] for name, one in found.items() if one["cosine"] < 0.99999} == {}
-    own = {name.split()[0] for name, one in found.items() if one["encoder"] == "packed"}
+    result = check("families", model, tmp_path)
+    assert {name: item["cosine"] for name, item in result.items() if item["cosine"] < 0.99999} == {}
+    own = {name.split()[0] for name, entry in result.items() if entry["encoder"] == "packed"}
     assert own == {"bert", "roberta", "distilbert"}  # the rest pads, by transformers
 
 
 def test_where_memory_runs_out_batches_are_halved_and_grow_again(model: Path, tmp_path: Path) -> None:
     """The limit is the kernel's: the allocation really fails."""
-    found = check("memory", model, tmp_path)
-    assert found["ran_out"] > 0
-    assert found["shrunk"] < 12288
-    assert found["rows"] == 120
-    assert found["cosine"] >= 0.99999
-    assert found["after"] >= 0.99999
-    assert found["grown"] > found["shrunk"]
+    result = check("memory", model, tmp_path)
+    assert result["ran_out"] > 0
+    assert result["shrunk"] < 12288
+    assert result["rows"] == 120
+    assert result["cosine"] >= 0.99999
+    assert result["after"] >= 0.99999
+    assert result["grown"] > result["shrunk"]
 
 
 def test_a_text_that_overflows_half_precision_is_calculated_again_in_float32(model: Path, tmp_path: Path) -> None:
-    found = check("overflow", model, tmp_path)
-    assert found["precision"] == "f16"
-    assert found["finite"]
-    assert found["again"] == 1
-    assert found["cosine"] >= 0.999
+    result = check("overflow", model, tmp_path)
+    assert result["precision"] == "f16"
+    assert result["finite"]
+    assert result["again"] == 1
+    assert result["cosine"] >= 0.999
 
 
 def test_what_cannot_be_is_refused_before_it_reaches_the_card(model: Path, tmp_path: Path) -> None:
-    found = check("refused", model, tmp_path)
-    said = found["said"]
-    assert "0 tokens" in said["no tokens"]
-    assert "257 tokens" in said["too long"]
-    assert "outside 0 to 30521" in said["unknown token"]
-    assert "cannot use the GPU" in said["no card"]
-    assert found["after"] == [1, 384]
-    assert not found["gpu"]["ok"]
-    assert found["gpu"]["detail"]
+    outcome = check("refused", model, tmp_path)
+    result = outcome["said"]
+    assert "0 tokens" in result["no tokens"]
+    assert "257 tokens" in result["too long"]
+    assert "outside 0 to 30521" in result["unknown token"]
+    assert "cannot use the GPU" in result["no card"]
+    assert outcome["after"] == [1, 384]
+    assert not outcome["gpu"]["ok"]
+    assert outcome["gpu"]["detail"]
 
 
 def test_spare_room_in_a_buffer_changes_no_answer(model: Path, tmp_path: Path) -> None:
     """What a CUDA graph of fixed size relies on, for every pooling."""
-    found = check("spare", model, tmp_path)
-    assert len(found) == 7
-    assert {how: difference for how, difference in found.items() if not difference < 1e-5} == {}
+    result = check("spare", model, tmp_path)
+    assert len(result) == 7
+    assert {how: difference for how, difference in result.items() if not difference < 1e-5} == {}

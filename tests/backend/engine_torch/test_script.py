@@ -17,15 +17,15 @@ runpy.run_module("tests.gpu", run_name="__main__")
 """
 
 
-def run(*words: str) -> tuple[int, dict[str, Any], str]:
+def run(*arguments: str) -> tuple[int, dict[str, Any], str]:
     """Exit code, last line, everything on stdout."""
-    done = reference.run(*words, "--model", reference.model_folder(), cwd=ROOT, check=False, OMP_NUM_THREADS="1")
+    done = reference.run(*arguments, "--model", reference.model_folder(), cwd=ROOT, check=False, OMP_NUM_THREADS="1")
     assert done.stdout, done.stderr[-3000:]
     return done.returncode, json.loads(done.stdout.splitlines()[-1]), done.stdout
 
 
 def test_all_that_needs_no_card_passes_on_the_cpu() -> None:
-    code, found, said = run(
+    code, outcome, result = run(
         "-m",
         "tests.gpu",
         "--device",
@@ -38,25 +38,25 @@ def test_all_that_needs_no_card_passes_on_the_cpu() -> None:
         "--only",
         "proof,agreement,throughput,hidden",
     )
-    assert (code, found["failed"], found["skipped"]) == (0, [], [])
-    assert found["numbers"]["agreement"]["exact"]["cosine"] >= 0.99999
-    assert found["numbers"]["throughput"]["baseline"] == "sentence-transformers f32"
-    assert "| check | result | what was seen |" in said
+    assert (code, outcome["failed"], outcome["skipped"]) == (0, [], [])
+    assert outcome["numbers"]["agreement"]["exact"]["cosine"] >= 0.99999
+    assert outcome["numbers"]["throughput"]["baseline"] == "sentence-transformers f32"
+    assert "| check | result | what was seen |" in result
 
 
 def test_torch_and_numpy_are_enough() -> None:
     """As on a machine that has nothing else: what is missing is said, not stumbled over."""
-    code, found, _ = run(
+    code, result, _ = run(
         "-c", BARE, "--device", "cpu", "--texts", "8", "--rounds", "1", "--only", "proof,reference,throughput"
     )
-    assert (code, found["failed"]) == (0, [])
-    assert found["skipped"] == ["reference"]
-    assert found["numbers"]["throughput"]["baseline"].startswith("plain loop")
+    assert (code, result["failed"]) == (0, [])
+    assert result["skipped"] == ["reference"]
+    assert result["numbers"]["throughput"]["baseline"].startswith("plain loop")
 
 
 def test_a_machine_without_a_card_is_told_so_once() -> None:
-    code, found, said = run("-m", "tests.gpu")
+    code, outcome, result = run("-m", "tests.gpu")
     assert code == 1
-    assert found["failed"] == ["probe"]
-    assert len(found["skipped"]) == 12
-    assert "there is no card that works" in said
+    assert outcome["failed"] == ["probe"]
+    assert len(outcome["skipped"]) == 12
+    assert "there is no card that works" in result

@@ -18,17 +18,17 @@ from tests.backend.world import World
 
 def _pending(data: World, title: str) -> str:
     """Wait for a pending document and return its id."""
-    found: list[Any] = []
+    results: list[Any] = []
 
     def look() -> bool:
         with data.postgres() as link:
-            found[:] = link.execute(
+            results[:] = link.execute(
                 "SELECT id FROM documents WHERE title = %s AND state = 'pending'", (title,)
             ).fetchall()
-        return bool(found)
+        return bool(results)
 
     until(look)
-    return str(found[0][0])
+    return str(results[0][0])
 
 
 def test_a_write_that_qdrant_carries_out_after_its_worker_died_is_cleared_up(data: World) -> None:
@@ -43,8 +43,8 @@ def test_a_write_that_qdrant_carries_out_after_its_worker_died_is_cleared_up(dat
             assert isinstance(call.exception(), httpx.HTTPError)
         until(lambda: points_of(data, id_))  # carried out although nobody waits for it any more
         with data.client("reader", 1) as client:
-            found = client.get("/search", params={"q": text[:500], "filter": f"title:{mark}"}).json()
-        assert found["results"] == []
+            body = client.get("/search", params={"q": text[:500], "filter": f"title:{mark}"}).json()
+        assert body["results"] == []
     swept(data, quarantine=60)
     assert points_of(data, id_) == []
     assert census(data).unfinished == 1  # kept for a while, should another write turn up
@@ -61,10 +61,10 @@ def test_what_a_dead_worker_left_does_not_keep_the_same_document_from_being_adde
         left = _pending(data, mark)
         data.workers[0].stop(signal.SIGKILL)
         assert call.exception()
-    status, one = post(data, text=text, title=mark, worker=1)
-    assert (status, one["created"], one["id"] != left) == (201, True, True)
+    status, item = post(data, text=text, title=mark, worker=1)
+    assert (status, item["created"], item["id"] != left) == (201, True, True)
     data.workers[0].start()
     for _ in range(2):
         swept(data)
     assert points_of(data, left) == []
-    assert len(points_of(data, one["id"])) == one["chunks"]
+    assert len(points_of(data, item["id"])) == item["chunks"]

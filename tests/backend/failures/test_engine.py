@@ -31,11 +31,15 @@ def test_an_engine_that_stays_away_is_a_503_that_says_when_to_come_back(data: Wo
     data.engine.stop(signal.SIGKILL)
     try:
         with data.client("reader") as client:
-            said = client.post("/v1/embeddings", json={"input": str(uuid4())})
+            response = client.post("/v1/embeddings", json={"input": str(uuid4())})
     finally:
         data.engine.start()
-    assert (said.status_code, said.json()["service"], said.json()["error"]["type"]) == (503, "engine", "server_error")
-    assert int(said.headers["retry-after"]) > 0
+    assert (response.status_code, response.json()["service"], response.json()["error"]["type"]) == (
+        503,
+        "engine",
+        "server_error",
+    )
+    assert int(response.headers["retry-after"]) > 0
 
 
 def test_embeddings_of_two_models_are_never_mixed(data: World) -> None:
@@ -59,5 +63,5 @@ def test_embeddings_of_two_models_are_never_mixed(data: World) -> None:
             data.engine.start()
     assert after.headers["x-model-digest"] != before.headers["x-model-digest"]
     assert after.headers["x-cache"] == "hits=0, misses=3, rate=0.00"
-    one, other = (np.array(said.json()["embeddings"]) for said in (after, anew))
-    assert np.abs(one - other).max() < 1e-4
+    item, other = (np.array(entry.json()["embeddings"]) for entry in (after, anew))
+    assert np.abs(item - other).max() < 1e-4

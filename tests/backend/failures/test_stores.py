@@ -17,11 +17,11 @@ def test_without_qdrant_a_document_is_refused_and_a_deletion_is_kept_for_later(d
     text = text_of()
     data.stores.qdrant.stop(signal.SIGKILL)
     try:
-        status, said = post(data, text=text)
-        assert (status, said["service"]) == (503, "qdrant")
+        status, result = post(data, text=text)
+        assert (status, result["service"]) == (503, "qdrant")
         with data.client("writer") as client:
-            told = client.delete(f"/documents/{gone}")
-            assert (told.status_code, told.json()) == (202, {"id": gone, "state": "deleting"})
+            response = client.delete(f"/documents/{gone}")
+            assert (response.status_code, response.json()) == (202, {"id": gone, "state": "deleting"})
             assert client.get(f"/documents/{gone}").status_code == 404
             assert client.get(f"/documents/{kept}").status_code == 200
             assert client.get("/search", params={"q": "x"}).status_code == 503
@@ -38,10 +38,10 @@ def test_without_postgres_nothing_is_written_to_qdrant(data: World) -> None:
     before = census(data)
     data.stores.postgres.stop(signal.SIGKILL)
     try:
-        status, said = post(data, text=text_of())
+        status, result = post(data, text=text_of())
     finally:
         data.stores.postgres.start()
-    assert (status, said["status"]) == (503, 503)
+    assert (status, result["status"]) == (503, 503)
     assert census(data) == before
 
 
@@ -51,8 +51,11 @@ def test_without_redis_everything_answers_and_says_so(data: World) -> None:
     try:
         with data.client("writer") as client:
             for _ in range(3):
-                said = client.post("/embed", json={"texts": [text]})
-                assert (said.status_code, said.headers["x-cache"]) == (200, "hits=0, misses=1, rate=0.00, state=down")
+                response = client.post("/embed", json={"texts": [text]})
+                assert (response.status_code, response.headers["x-cache"]) == (
+                    200,
+                    "hits=0, misses=1, rate=0.00, state=down",
+                )
             assert client.get("/search", params={"q": text}).status_code == 200
             assert client.post("/documents", json={"text": text}).status_code == 201
     finally:

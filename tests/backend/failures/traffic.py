@@ -38,12 +38,12 @@ class Traffic:
     def _call(self, number: int) -> None:
         while not self.done.is_set():
             try:
-                status, said = post(self.data, worker=number % 2, text=text_of(5 + number * 30))
+                status, result = post(self.data, worker=number % 2, text=text_of(5 + number * 30))
             except httpx.HTTPError:
-                status, said = 0, {}
+                status, result = 0, {}
             self.statuses[status] += 1
             if status == 201:
-                self._keep_or_delete(said["id"], number)
+                self._keep_or_delete(result["id"], number)
 
     def _keep_or_delete(self, id_: str, number: int) -> None:
         self.kept.add(id_)

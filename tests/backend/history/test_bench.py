@@ -62,7 +62,7 @@ def test_the_list_has_the_newest_first_with_the_figures_of_the_whole(past: Past)
     save(past, "old", made="2026-11-24T10:00:00+00:00")
     save(past, "new", made="2026-11-26T10:00:00+00:00", case="cluster", killed=3, interrupted=True)
     old, new = past.get("/bench").json()["results"][::-1]
-    assert [one["name"] for one in (new, old)] == ["new", "old"]
+    assert [item["name"] for item in (new, old)] == ["new", "old"]
     assert (old["case"], old["device"], old["settings"], old["total"], old["interrupted"], old["problem"]) == (
         "embeddings", "cpu", RESULT["settings"], FIGURES, False, "",
     )  # fmt: skip
@@ -87,10 +87,10 @@ def test_a_broken_file_says_so_and_hides_no_other(past: Past, content: bytes, wh
     (past.bench / "broken.json").write_bytes(content)
     answer = past.get("/bench")
     assert answer.status_code == 200
-    found = {one["name"]: one for one in answer.json()["results"]}
-    assert found["good"]["problem"] == ""
-    assert why in found["broken"]["problem"]
-    assert found["broken"]["problem"]
+    body = {result["name"]: result for result in answer.json()["results"]}
+    assert body["good"]["problem"] == ""
+    assert why in body["broken"]["problem"]
+    assert body["broken"]["problem"]
 
 
 def test_a_broken_document_is_a_conflict_with_a_way_out(past: Past) -> None:
@@ -118,7 +118,7 @@ def test_what_is_no_result_is_not_listed(past: Past) -> None:
     (past.bench / ".new.json.part").write_text("x")
     (past.bench / "folder.json").mkdir()
     (past.bench / "with space.json").write_text("{}")
-    assert [one["name"] for one in past.get("/bench").json()["results"]] == ["good"]
+    assert [result["name"] for result in past.get("/bench").json()["results"]] == ["good"]
     assert past.get("/bench/folder").status_code == 409
     assert past.get("/bench/none").status_code == 404
 
@@ -134,7 +134,7 @@ def test_a_folder_full_of_results_shows_the_newest(past: Past) -> None:
     for number in range(520):
         save(past, f"r{number}", made=f"2026-11-25T10:{number // 60:02}:{number % 60:02}+00:00")
         os.utime(past.bench / f"r{number}.json", (1_800_000_000 + number,) * 2)
-    names = [one["name"] for one in past.get("/bench").json()["results"]]
+    names = [result["name"] for result in past.get("/bench").json()["results"]]
     assert names == [f"r{number}" for number in range(519, 19, -1)]
 
 

@@ -126,8 +126,8 @@ def recovered(past: Past, *, well: bool = True) -> None:
 def runs(past: Past, query: str = "") -> list[dict[str, Any]]:
     answer = past.get(f"/runs{query}")
     assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["runs"]
-    return found
+    body: list[dict[str, Any]] = answer.json()["runs"]
+    return body
 
 
 def test_a_machine_on_which_nothing_was_run_has_no_runs(past: Past) -> None:
@@ -157,23 +157,23 @@ def test_migrations_and_recoveries_are_listed_newest_first(past: Past) -> None:
     assert well["reason"].startswith("was silent")
     assert well["seconds"] >= 0 and migration["seconds"] is None
     assert gave_up["state"] == "failed"
-    assert [one["name"] for one in runs(past, "?name=recover&limit=1")] == ["recover"]
+    assert [item["name"] for item in runs(past, "?name=recover&limit=1")] == ["recover"]
     assert past.get("/runs?name=other").status_code == 422
     assert past.get("/runs?limit=0").status_code == 422
 
 
 def test_a_run_tells_its_steps_its_events_and_what_its_receipt_says(past: Past) -> None:
     run = migrated(past, Steps(native=replace(OLD, counts={"points of c": 49})))
-    said = past.get(f"/runs/{run}").json()
-    assert [(one["id"], one["status"], one["phase"], one["undo"]) for one in said["steps"]][:2] == [
+    body = past.get(f"/runs/{run}").json()
+    assert [(step["id"], step["status"], step["phase"], step["undo"]) for step in body["steps"]][:2] == [
         ("install", "done", "install", "kept, harmless"),
         ("stop-writers", "done", "cutover", "reversible"),
     ]
-    assert all(one["started"] and one["seconds"] >= 0 for one in said["steps"])
-    events = said["events"]
-    assert [one["number"] for one in events] == sorted(one["number"] for one in events)
-    assert any(one["step"] == "prove" and one["status"] == "done" for one in events)
-    receipt = said["receipt"]
+    assert all(element["started"] and element["seconds"] >= 0 for element in body["steps"])
+    events = body["events"]
+    assert [event["number"] for event in events] == sorted(item["number"] for item in events)
+    assert any(entry["step"] == "prove" and entry["status"] == "done" for entry in events)
+    receipt = body["receipt"]
     assert receipt["downtime_s"] == {"redis": 1.5, "qdrant": 2.5, "frontend": 10.25}
     assert receipt["compared"] == [
         {
@@ -190,28 +190,28 @@ def test_a_run_tells_its_steps_its_events_and_what_its_receipt_says(past: Past) 
 
 def test_a_recovery_has_no_receipt(past: Past) -> None:
     recovered(past)
-    (one,) = runs(past)
-    said = past.get(f"/runs/{one['id']}").json()
-    assert said["receipt"] is None
-    assert [step["status"] for step in said["steps"]].count("done") == 1
+    (item,) = runs(past)
+    body = past.get(f"/runs/{item['id']}").json()
+    assert body["receipt"] is None
+    assert [step["status"] for step in body["steps"]].count("done") == 1
 
 
 def test_a_run_that_failed_says_why_and_what_was_taken_back(past: Past) -> None:
-    said = past.get(f"/runs/{migrated(past, Steps(fails='stop-data'))}").json()
-    assert said["state"] == "rolled back"
-    assert {one["id"]: one["status"] for one in said["steps"]} == {
+    body = past.get(f"/runs/{migrated(past, Steps(fails='stop-data'))}").json()
+    assert body["state"] == "rolled back"
+    assert {item["id"]: item["status"] for item in body["steps"]} == {
         "install": "held", "stop-writers": "undone", "stop-data": "undone", "verify": "todo", "prove": "todo",
     }  # fmt: skip
-    assert "was refused" in next(one["problem"] for one in said["steps"] if one["id"] == "stop-data")
+    assert "was refused" in next(step["problem"] for step in body["steps"] if step["id"] == "stop-data")
 
 
 def test_no_secret_no_argument_and_no_private_path_is_told(past: Past) -> None:
     ids = [migrated(past), migrated(past, Steps(fails="stop-data"))]
     recovered(past)
-    told = past.get("/runs").text + "".join(past.get(f"/runs/{id}").text for id in [*ids, runs(past)[0]["id"]])
-    assert "connecting to redis" in told
+    response = past.get("/runs").text + "".join(past.get(f"/runs/{id}").text for id in [*ids, runs(past)[0]["id"]])
+    assert "connecting to redis" in response
     for word in (SECRET, "/srv/secret-place", "/home/ana/private", "shop-db"):
-        assert word not in told
+        assert word not in response
 
 
 def test_events_come_in_pieces_and_a_page_asks_only_for_new_ones(past: Past) -> None:
@@ -220,11 +220,11 @@ def test_events_come_in_pieces_and_a_page_asks_only_for_new_ones(past: Past) -> 
         for number in range(30):
             journal.append(run, warning(f"event {number}"))
         first = past.get(f"/runs/{run}?limit=10").json()
-        assert [one["text"] for one in first["events"]] == [f"event {number}" for number in range(20, 30)]
+        assert [event["text"] for event in first["events"]] == [f"event {number}" for number in range(20, 30)]
         assert first["events_before"] == 20
         journal.append(run, line("", "the latest"))
         later = past.get(f"/runs/{run}?after={first['events'][-1]['number']}").json()
-        assert [one["text"] for one in later["events"]] == ["the latest"]
+        assert [item["text"] for item in later["events"]] == ["the latest"]
 
 
 @pytest.mark.parametrize("id", ["none", "..", "%2e%2e%2fjournal", "x' OR '1'='1", "x" * 120])
@@ -238,7 +238,7 @@ def test_an_unknown_run_is_not_found(past: Past, id: str) -> None:
 def test_a_run_is_followed_while_it_is_written(past: Past) -> None:
     """-wal and -shm come and go beside the reader; none of its looks fails, and none goes back in time."""
     migrated(past)
-    stop, bad, seen = threading.Event(), [], 0
+    stop, bad, observed = threading.Event(), [], 0
 
     def write() -> None:
         while not stop.is_set():
@@ -257,13 +257,13 @@ def test_a_run_is_followed_while_it_is_written(past: Past) -> None:
                     bad.append(answer.text)
                     continue
                 count = len(answer.json()["runs"])
-                assert count >= seen
-                seen = count
+                assert count >= observed
+                observed = count
     finally:
         stop.set()
         writer.join()
     assert bad == []
-    assert seen > 1
+    assert observed > 1
 
 
 def test_a_journal_that_cannot_be_read_is_said_and_nothing_falls(past: Past) -> None:
@@ -297,9 +297,9 @@ def test_the_workers_user_reads_what_root_writes_and_can_change_nothing(past: Pa
     python = python_for("nobody", past.core.home)
 
     def ask() -> subprocess.CompletedProcess[str]:
-        words = (python, "-c", ASK, str(past.journal))
+        command = (python, "-c", ASK, str(past.journal))
         return subprocess.run(
-            words,
+            command,
             cwd=ROOT,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
@@ -321,8 +321,8 @@ def test_the_workers_user_reads_what_root_writes_and_can_change_nothing(past: Pa
         while_open = json.loads(ask().stdout)
     afterwards = json.loads(ask().stdout)
     assert (
-        [(one["id"], one["state"]) for one in while_open]
-        == [(one["id"], one["state"]) for one in afterwards]
+        [(item["id"], item["state"]) for item in while_open]
+        == [(after_result["id"], after_result["state"]) for after_result in afterwards]
         == [(run.id, "confirmed")]
     )
     write = (
@@ -349,8 +349,8 @@ def test_a_look_back_is_not_what_makes_a_worker_heavy() -> None:
 
 def test_a_worker_that_shows_a_run_loads_nothing_that_could_make_one(past: Past) -> None:
     """Least of all what measures: it is heavy."""
-    words = "from pathlib import Path; from backend.history.runs import detail; detail(Path(sys.argv[1]), sys.argv[2], 0, 10)"
-    script = f"import sys; {words}; print([name for name in sys.modules if name.startswith(('omnimind_ops.flows', 'omnimind_ops.steps', 'omnimind_ops.bench'))])"
+    arguments = "from pathlib import Path; from backend.history.runs import detail; detail(Path(sys.argv[1]), sys.argv[2], 0, 10)"
+    script = f"import sys; {arguments}; print([name for name in sys.modules if name.startswith(('omnimind_ops.flows', 'omnimind_ops.steps', 'omnimind_ops.bench'))])"
     done = subprocess.run(
         (sys.executable, "-c", script, past.journal, migrated(past)),
         cwd=Path(ROOT),

@@ -17,12 +17,12 @@ MINE = "^/(auth|users|tokens|system|metrics|health|$)"
 
 def test_every_operation_is_described_with_its_errors_and_needs_what_it_says(core: Cluster) -> None:
     with core.client() as client:
-        said = client.get("/openapi.json").json()
-    assert set(said["components"]["securitySchemes"]) == {"session", "token"}
-    assert "HTTPValidationError" not in json.dumps(said)
-    tags = {tag["name"] for tag in said["tags"]}
+        body = client.get("/openapi.json").json()
+    assert set(body["components"]["securitySchemes"]) == {"session", "token"}
+    assert "HTTPValidationError" not in json.dumps(body)
+    tags = {tag["name"] for tag in body["tags"]}
     ids = []
-    for path, operations in said["paths"].items():
+    for path, operations in body["paths"].items():
         for operation in operations.values():
             ids.append(operation["operationId"])
             assert operation["description"], path
@@ -35,7 +35,7 @@ def test_every_operation_is_described_with_its_errors_and_needs_what_it_says(cor
     assert len(ids) == len(set(ids))
     free = {
         path
-        for path, operations in said["paths"].items()
+        for path, operations in body["paths"].items()
         for operation in operations.values()
         if "security" not in operation
     }
@@ -53,13 +53,13 @@ def test_every_operation_is_described_with_its_errors_and_needs_what_it_says(cor
 
 def test_every_reference_in_the_document_leads_somewhere(core: Cluster) -> None:
     with core.client() as client:
-        said = client.get("/openapi.json").json()
+        body = client.get("/openapi.json").json()
 
     def walk(part: object) -> None:
         if isinstance(part, dict):
             target = part.get("$ref")
             if isinstance(target, str):
-                place: object = said
+                place: object = body
                 for word in target.removeprefix("#/").split("/"):
                     assert isinstance(place, dict) and word in place, target
                     place = place[word]
@@ -69,7 +69,7 @@ def test_every_reference_in_the_document_leads_somewhere(core: Cluster) -> None:
             for value in part:
                 walk(value)
 
-    walk(said)
+    walk(body)
 
 
 def test_the_document_needs_no_page_from_elsewhere(core: Cluster) -> None:
@@ -81,7 +81,7 @@ def test_the_document_needs_no_page_from_elsewhere(core: Cluster) -> None:
 def test_schemathesis_finds_no_500(stores: Services, tmp_path: Path, seed: str) -> None:
     """On a cluster of its own: it finds ids in answers and may disable whom it likes."""
     with cluster(stores, f"schemathesis_{seed}", tmp_path) as own:
-        words = (
+        command = (
             "-m",
             "schemathesis.cli",
             "run",
@@ -93,11 +93,11 @@ def test_schemathesis_finds_no_500(stores: Services, tmp_path: Path, seed: str) 
             "--max-examples",
             "15",
         )
-        words += (
+        command += (
             "--checks",
             "not_a_server_error,response_schema_conformance,content_type_conformance,response_headers_conformance",
         )
-        words += ("--seed", seed, "--no-color", "--phases", "examples,coverage,fuzzing")
-        done = subprocess.run((sys.executable, *words), cwd=tmp_path, capture_output=True, text=True, timeout=500)
+        command += ("--seed", seed, "--no-color", "--phases", "examples,coverage,fuzzing")
+        done = subprocess.run((sys.executable, *command), cwd=tmp_path, capture_output=True, text=True, timeout=500)
         assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
         assert "unexpected error" not in own.log()

@@ -23,9 +23,9 @@ def test_too_many_requests_are_a_429_that_says_when_to_come_again(core: Cluster)
         first = script.get("/auth/me")
         assert first.headers["ratelimit-policy"] == '"caller";q=20;w=60'
         assert '"caller";r=' in first.headers["ratelimit"]
-        seen = statuses(script, 60)
-        assert set(seen) == {200, 429}
-        assert seen.count(200) <= 40  # should a new minute begin meanwhile
+        observed = statuses(script, 60)
+        assert set(observed) == {200, 429}
+        assert observed.count(200) <= 40  # should a new minute begin meanwhile
         refused = next(answer for answer in (script.get("/auth/me") for _ in range(60)) if answer.status_code == 429)
         assert 0 < int(refused.headers["retry-after"]) <= 61
         assert refused.json()["fix"].startswith("try again in ")
@@ -39,28 +39,28 @@ def test_too_many_requests_are_a_429_that_says_when_to_come_again(core: Cluster)
 
 def test_the_limit_is_a_callers_over_all_workers_and_nobody_elses(core: Cluster) -> None:
     mine, its = core.somebody(), core.somebody()
-    with core.another(**LIMITED) as one, core.another(**LIMITED) as two:
+    with core.another(**LIMITED) as item, core.another(**LIMITED) as two:
         with (
-            core.client(one, authorization=f"Bearer {mine}") as first,
+            core.client(item, authorization=f"Bearer {mine}") as first,
             core.client(two, authorization=f"Bearer {mine}") as second,
             core.client(two, authorization=f"Bearer {its}") as other,
         ):
-            seen = statuses(first, 25) + statuses(second, 25)
-            assert seen.count(200) <= 40
+            observed = statuses(first, 25) + statuses(second, 25)
+            assert observed.count(200) <= 40
             assert 429 in statuses(second, 21)
             assert other.get("/auth/me").status_code == 200
 
 
 def test_who_proves_nothing_is_counted_by_address_whatever_they_claim(core: Cluster) -> None:
     with core.another(**LIMITED, OMNIMIND_REDIS_URL=core.other_redis) as worker, core.client(worker) as client:
-        seen = [
+        observed = [
             client.get(
                 "/auth/me", headers={"authorization": f"Bearer omt_{number}", "x-forwarded-for": f"10.0.0.{number}"}
             ).status_code
             for number in range(60)
         ]
-    assert set(seen) == {401, 429}
-    assert seen.count(401) <= 40
+    assert set(observed) == {401, 429}
+    assert observed.count(401) <= 40
 
 
 def test_what_is_counted_in_redis_goes_by_itself_and_is_forgiven(core: Cluster) -> None:
@@ -84,6 +84,6 @@ def test_without_redis_each_worker_counts_by_itself(core: Cluster) -> None:
         core.another(**LIMITED, OMNIMIND_REDIS_URL="redis://127.0.0.1:1/0") as worker,
         core.client(worker, authorization=f"Bearer {token}") as script,
     ):
-        seen = statuses(script, 60)
-    assert set(seen) == {200, 429}
-    assert seen.count(200) <= 40
+        observed = statuses(script, 60)
+    assert set(observed) == {200, 429}
+    assert observed.count(200) <= 40

@@ -82,9 +82,9 @@ def test_ready_then_a_pulse_then_a_clean_end(module: str, tmp_path: Path) -> Non
         assert it.hear() == "READY=1"
         assert [it.hear(), it.hear(), it.hear()] == ["WATCHDOG=1"] * 3
         it.process.send_signal(signal.SIGTERM)
-        while (said := it.hear()) == "WATCHDOG=1":
+        while (result := it.hear()) == "WATCHDOG=1":
             pass
-        assert said == "STOPPING=1"
+        assert result == "STOPPING=1"
         assert it.process.wait(timeout=10) in (0, -signal.SIGTERM)
 
 
@@ -137,8 +137,8 @@ def test_services_that_are_down_are_named_and_nobody_hears_a_password(path: str,
 def test_the_engine_is_asked_over_its_socket(tmp_path: Path) -> None:
     with started("backend.engine", tmp_path, OMNIMIND_LOCK="cpu") as it:
         it.hear()
-        said = json.loads(it.get("/health")[1])
-        assert (said["state"], said["device"], said["pid"]) == ("ready", "cpu", it.process.pid)
+        data = json.loads(it.get("/health")[1])
+        assert (data["state"], data["device"], data["pid"]) == ("ready", "cpu", it.process.pid)
         assert it.get("/other")[0] == 404
 
 
@@ -162,11 +162,11 @@ def test_a_request_in_flight_is_answered_before_the_end(tmp_path: Path) -> None:
                 link.sendall(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                 time.sleep(0.5)
                 it.process.send_signal(signal.SIGTERM)
-                said = b""
+                result = b""
                 while more := link.recv(65536):
-                    said += more
-            assert b"503 Service Unavailable" in said
-            assert b"no answer within 1.5 s" in said
+                    result += more
+            assert b"503 Service Unavailable" in result
+            assert b"no answer within 1.5 s" in result
             it.process.wait(timeout=10)
 
 

@@ -108,7 +108,7 @@ def test_while_postgres_is_frozen_and_many_wait_for_it_the_worker_keeps_its_puls
             stuck = [pool.submit(httpx.get, f"{url}/auth/me", headers=headers, timeout=60) for _ in range(10)]
             stuck += [pool.submit(httpx.get, f"{url}/health/", timeout=60) for _ in range(2)]
             assert pulses(says, 4) >= 12
-            assert {one.result().status_code for one in stuck} == {503}
+            assert {item.result().status_code for item in stuck} == {503}
             assert pulses(says, 1) >= 3
         finally:
             core.thaw("postgres")
@@ -213,8 +213,8 @@ def test_of_two_workers_on_one_socket_the_killed_one_loses_at_most_what_it_was_a
             for thread in threads:
                 thread.join()
         finally:
-            for one in both:
-                one.kill()
-                one.wait()
+            for item in both:
+                item.kill()
+                item.wait()
     assert len(pids) > count + 20
     assert len(failed) <= 2, "at most what the killed one was answering"

@@ -52,19 +52,19 @@ def test_four_side_by_side_leave_one_schema_and_all_succeed(stores: Services) ->
     dsn = stores.database("migrate_four")
     with ThreadPoolExecutor(4) as pool:
         done = list(pool.map(migrate, [dsn] * 4))
-    assert [one.returncode for one in done] == [0] * 4, [one.stderr for one in done]
-    assert sum("from empty" in one.stdout for one in done) == 1
+    assert [item.returncode for item in done] == [0] * 4, [entry.stderr for entry in done]
+    assert sum("from empty" in element.stdout for element in done) == 1
     assert tables(dsn) == TABLES
 
 
 def test_killed_at_any_moment_the_next_run_completes_it(stores: Services) -> None:
-    words = (sys.executable, "-m", "backend.migrations")
+    command = (sys.executable, "-m", "backend.migrations")
     reference = stores.database("migrate_reference")
     upgrade(reference)
     for delay in (0.3, 0.6, 0.8, 1.0, 1.2):
         dsn = stores.database("migrate_killed")
         process = subprocess.Popen(
-            words,
+            command,
             env={**os.environ, "OMNIMIND_POSTGRES_DSN": dsn},
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
@@ -159,8 +159,8 @@ def test_the_revisions_are_one_line_and_its_end_is_what_workers_ask_for() -> Non
     script = ScriptDirectory.from_config(configuration())
     assert script.get_heads() == [HEAD]
     assert script.get_bases() == ["0001"]
-    assert [one.revision for one in script.walk_revisions()] == sorted(
-        (one.revision for one in script.walk_revisions()), reverse=True
+    assert [revision.revision for revision in script.walk_revisions()] == sorted(
+        (item.revision for item in script.walk_revisions()), reverse=True
     )
 
 

@@ -13,8 +13,8 @@ from backend.monitoring.cpu import SHORTEST, Processor
 def test_every_thread_gets_the_share_since_the_sample_before_whoever_took_that() -> None:
     readings = iter([(0.0, 0.0), (0.5, 1.0), (1.5, 2.0)])
     processor = Processor(lambda: next(readings))
-    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
-        assert one.submit(processor.percent).result() == 50.0
+    with ThreadPoolExecutor(1) as item, ThreadPoolExecutor(1) as other:
+        assert item.submit(processor.percent).result() == 50.0
         time.sleep(SHORTEST)
         assert other.submit(processor.percent).result() == 100.0
 
@@ -39,8 +39,8 @@ def test_work_shows_in_new_threads_too() -> None:
     end = time.monotonic() + 0.5
     while time.monotonic() < end:
         pass
-    found: list[float] = []
-    thread = threading.Thread(target=lambda: found.append(processor.percent()))
+    results: list[float] = []
+    thread = threading.Thread(target=lambda: results.append(processor.percent()))
     thread.start()
     thread.join()
-    assert found[0] >= 50 / (os.cpu_count() or 1)
+    assert results[0] >= 50 / (os.cpu_count() or 1)

@@ -39,11 +39,11 @@ def fresh(core: Cluster) -> Iterator[Cluster]:
 def test_all_well_is_ready_and_each_part_says_how_long_it_took(fresh: Cluster) -> None:
     with fresh.client() as client:
         for path in ("/health/", "/health/ready"):
-            said = client.get(path)
-            assert said.status_code == 200
-            assert said.json()["status"] == "ready"
-            assert set(said.json()["checks"]) == {"postgres", "redis", "qdrant", "engine"}
-            for part in said.json()["checks"].values():
+            response = client.get(path)
+            assert response.status_code == 200
+            assert response.json()["status"] == "ready"
+            assert set(response.json()["checks"]) == {"postgres", "redis", "qdrant", "engine"}
+            for part in response.json()["checks"].values():
                 assert part["state"] == "up"
                 assert part["latency_ms"] > 0
                 assert 0 <= part["age_s"] <= FRESH
@@ -57,10 +57,10 @@ def test_an_engine_on_the_cpu_though_a_gpu_is_expected_is_degraded_and_answers_2
         "reason": "gpu expected but running on cpu",
     }
     with fresh.client() as client:
-        said = client.get("/health/")
-    assert said.status_code == 200
-    assert said.json()["status"] == "degraded"
-    assert said.json()["checks"]["engine"] | {"latency_ms": 0, "age_s": 0} == {
+        response = client.get("/health/")
+    assert response.status_code == 200
+    assert response.json()["status"] == "degraded"
+    assert response.json()["checks"]["engine"] | {"latency_ms": 0, "age_s": 0} == {
         "state": "degraded",
         "detail": "gpu expected but running on cpu",
         "latency_ms": 0,
@@ -71,11 +71,11 @@ def test_an_engine_on_the_cpu_though_a_gpu_is_expected_is_degraded_and_answers_2
 def test_an_engine_that_still_loads_is_down_and_says_so(fresh: Cluster) -> None:
     fresh.engine.status, fresh.engine.said = 503, {"state": "starting", "reason": "loads the model"}
     with fresh.client() as client:
-        said = client.get("/health/ready")
-    assert said.status_code == 503
-    assert said.headers["retry-after"] == "5"
-    assert said.json()["checks"]["engine"]["detail"] == "starting: loads the model"
-    assert said.json()["checks"]["postgres"]["state"] == "up"
+        response = client.get("/health/ready")
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "5"
+    assert response.json()["checks"]["engine"]["detail"] == "starting: loads the model"
+    assert response.json()["checks"]["postgres"]["state"] == "up"
 
 
 def test_hammering_does_not_multiply_the_questions(fresh: Cluster) -> None:
@@ -121,14 +121,14 @@ def test_a_frozen_store_is_down_the_worker_serves_on_and_all_is_well_when_it_tha
         assert client.get("/health/").json()["status"] == "ready"
         threading.Event().wait(FRESH)
         with frozen(fresh, name):
-            said = client.get("/health/").json()
-            assert said["status"] == "down"
-            assert {part: answer["state"] for part, answer in said["checks"].items()} == {
+            body = client.get("/health/").json()
+            assert body["status"] == "down"
+            assert {part: answer["state"] for part, answer in body["checks"].items()} == {
                 **dict.fromkeys(("postgres", "redis", "qdrant", "engine"), "up"),
                 name: "down",
             }
             assert (
-                "no answer within 2 s" in said["checks"][name]["detail"] or "imeout" in said["checks"][name]["detail"]
+                "no answer within 2 s" in body["checks"][name]["detail"] or "imeout" in body["checks"][name]["detail"]
             )
             for _ in range(20):
                 assert client.get("/health/live").status_code == 200
@@ -152,7 +152,7 @@ def test_requests_that_wait_for_a_frozen_postgres_end_with_503_and_do_not_hold_u
             stuck = [pool.submit(script.get, "/auth/me") for _ in range(10)]
             for _ in range(20):
                 assert browser.get("/auth/me").status_code == 200, "a session needs Redis only"
-            assert {one.result().status_code for one in stuck} == {503}
+            assert {item.result().status_code for item in stuck} == {503}
         assert script.get("/auth/me").status_code == 200
 
 
@@ -171,9 +171,9 @@ def test_a_worker_that_cannot_open_new_connections_says_so_though_its_old_ones_w
             server.execute(end_connections, (f"omnimind-{fresh.ports[0]}/1",))
             assert script.get("/auth/me").status_code == 503
             threading.Event().wait(FRESH)
-            said = client.get("/health/ready")
-            assert (said.status_code, said.json()["checks"]["postgres"]["state"]) == (503, "down")
-            assert "cannot open new connections" in said.json()["checks"]["postgres"]["detail"]
+            response = client.get("/health/ready")
+            assert (response.status_code, response.json()["checks"]["postgres"]["state"]) == (503, "down")
+            assert "cannot open new connections" in response.json()["checks"]["postgres"]["detail"]
         finally:
             server.execute(f'ALTER DATABASE "{database}" WITH ALLOW_CONNECTIONS true')
         end = time.monotonic() + SETTLE_SECONDS
@@ -196,4 +196,4 @@ def test_a_pool_whose_connections_are_all_busy_is_no_outage(fresh: Cluster) -> N
             stuck = [pool.submit(script.get, "/auth/me") for _ in range(8)]
             threading.Event().wait(0.5)
             assert client.get("/health/").json()["status"] == "ready"
-        assert {one.result().status_code for one in stuck} == {200}
+        assert {item.result().status_code for item in stuck} == {200}

@@ -49,18 +49,18 @@ def test_system_tells_of_machine_engine_services_and_versions(core: Cluster) -> 
     try:
         time.sleep(1.05)
         with core.logged_in("reader") as client:
-            said = client.get("/system").json()
+            body = client.get("/system").json()
     finally:
         core.engine.said = dict(HEALTHY)
         time.sleep(1.05)
-    assert said["status"] == "degraded"
-    assert said["gpu"] == GPU
-    assert said["engine"]["reason"] == "gpu expected but running on cpu"
-    assert said["host"]["memory_total"] > said["host"]["memory_available"] > 0
-    assert said["worker"]["port"] == core.ports[0]
-    assert said["worker"]["rss"] > 0
-    assert {"omnimind", "python", "fastapi", "kernel"} <= said["versions"].keys()
-    assert set(said["services"]) == {"postgres", "redis", "qdrant", "engine"}
+    assert body["status"] == "degraded"
+    assert body["gpu"] == GPU
+    assert body["engine"]["reason"] == "gpu expected but running on cpu"
+    assert body["host"]["memory_total"] > body["host"]["memory_available"] > 0
+    assert body["worker"]["port"] == core.ports[0]
+    assert body["worker"]["rss"] > 0
+    assert {"omnimind", "python", "fastapi", "kernel"} <= body["versions"].keys()
+    assert set(body["services"]) == {"postgres", "redis", "qdrant", "engine"}
 
 
 def test_a_tick_comes_each_second_and_says_what_system_says(core: Cluster) -> None:
@@ -81,17 +81,17 @@ def test_all_listeners_of_a_worker_share_one_sampler_that_rests_when_they_are_go
             assert "omnimind_telemetry_sockets{" in client.get("/metrics").text
             assert sockets(client.get("/metrics").text) == 2
     time.sleep(1.5)
-    asked = core.engine.asked
+    requested = core.engine.asked
     time.sleep(1.5)
-    assert core.engine.asked == asked
+    assert core.engine.asked == requested
     with core.client() as client:
         assert sockets(client.get("/metrics").text) == 0
 
 
 def sockets(text: str) -> float:
-    found = re.search(r"^omnimind_telemetry_sockets\{.*\} (\S+)$", text, re.MULTILINE)
-    assert found
-    return float(found[1])
+    result = re.search(r"^omnimind_telemetry_sockets\{.*\} (\S+)$", text, re.MULTILINE)
+    assert result
+    return float(result[1])
 
 
 def test_who_may_not_listen_any_more_is_shown_out(core: Cluster) -> None:
@@ -169,11 +169,11 @@ def test_listening_goes_on_while_redis_is_away(core: Cluster) -> None:
         link.recv(timeout=10)
         core.stores.redis.stop(9)
         try:
-            seen = set()
+            observed = set()
             end = time.monotonic() + 30
-            while "down" not in seen and time.monotonic() < end:
-                seen.add(json.loads(link.recv(timeout=10))["services"]["redis"]["state"])
-            assert "down" in seen
+            while "down" not in observed and time.monotonic() < end:
+                observed.add(json.loads(link.recv(timeout=10))["services"]["redis"]["state"])
+            assert "down" in observed
             for _ in range(30):
                 link.recv(timeout=10)
         finally:
@@ -186,9 +186,9 @@ def test_metrics_count_by_route_and_name_no_path_that_a_caller_invented(core: Cl
         client.patch("/users/00000000-0000-0000-0000-000000000000", json={})
         client.get("/invented-by-me")
         client.request("INVENTED", "/users")
-        said = client.get("/metrics")
-    assert said.headers["content-type"].startswith("text/plain; version=")
-    text = said.text
+        response = client.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=")
+    text = response.text
     assert (
         f'omnimind_requests_total{{method="GET",port="{core.ports[0]}",route="/users",status="200",worker="1"}}' in text
     )

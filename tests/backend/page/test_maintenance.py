@@ -31,8 +31,8 @@ def migration() -> Iterator[subprocess.Popen[bytes]]:
 @contextmanager
 def page(pid: int, *addresses: str) -> Iterator[subprocess.Popen[bytes]]:
     """The page, listening."""
-    words = (sys.executable, "-m", "backend.page.maintenance", "--while", str(pid), *addresses)
-    with subprocess.Popen(words, stderr=subprocess.PIPE) as process:
+    command = (sys.executable, "-m", "backend.page.maintenance", "--while", str(pid), *addresses)
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
         try:
             _wait_for(int(addresses[-1].rpartition(":")[2]), process)
             yield process
@@ -62,8 +62,8 @@ def ask(
 ) -> tuple[int, dict[str, str], bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request(method, "/any/path?x=1", body, {"Accept": accept})
-    said = connection.getresponse()
-    return said.status, {name.lower(): value for name, value in said.getheaders()}, said.read()
+    result = connection.getresponse()
+    return result.status, {name.lower(): value for name, value in result.getheaders()}, result.read()
 
 
 def test_a_client_of_the_api_gets_503_as_json(port: int) -> None:
@@ -92,8 +92,8 @@ def test_a_large_upload_gets_its_answer(port: int) -> None:
 def test_a_client_that_says_nothing_holds_up_nobody(port: int) -> None:
     silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
     assert ask(port)[0] == 503
-    for one in silent:
-        one.close()
+    for item in silent:
+        item.close()
 
 
 def test_it_ends_with_the_migration_and_the_port_is_free_at_once() -> None:

@@ -145,8 +145,8 @@ def test_hashed_files_are_kept_for_ever_and_the_rest_is_asked_for_each_time(page
 
 def test_a_browser_that_has_the_page_gets_304_and_no_body(page: Page) -> None:
     tag = get(page, "/", accept_encoding="gzip").headers["etag"]
-    for said in (tag, f"W/{tag}", f'"other", {tag}', "*"):
-        answer = get(page, "/search", if_none_match=said)
+    for item in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        answer = get(page, "/search", if_none_match=item)
         assert (answer.status_code, answer.content) == (304, b"")
         assert answer.headers["etag"] == tag
         assert "content-security-policy" in answer.headers
@@ -236,7 +236,7 @@ def test_a_checkout_without_a_build_says_what_to_run(tmp_path: Path, path: str) 
 
 def test_files_are_compressed_once_and_the_same_way_each_time(folder: Path) -> None:
     first, second = read(folder), read(folder)
-    assert {path: one.bodies for path, one in first.items()} == {path: one.bodies for path, one in second.items()}
+    assert {path: entry.bodies for path, entry in first.items()} == {path: item.bodies for path, item in second.items()}
     page = Page(first, Cluster(PORTS))
     answer = page.respond(request("/assets/app-1a2b.js", host=("localhost",), accept_encoding=("zstd",)))
     assert answer.body is first["/assets/app-1a2b.js"].bodies["zstd"]

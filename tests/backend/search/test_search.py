@@ -17,10 +17,10 @@ from tests.backend.world import World
 
 def search(data: World, status: int = 200, **params: Any) -> dict[str, Any]:
     with data.client("reader") as client:
-        said = client.get("/search", params=params)
-    assert said.status_code == status, said.text
-    found: dict[str, Any] = said.json()
-    return found
+        response = client.get("/search", params=params)
+    assert response.status_code == status, response.text
+    body: dict[str, Any] = response.json()
+    return body
 
 
 def embedded(data: World, text: str) -> list[float]:
@@ -60,15 +60,15 @@ def animals(data: World) -> str:
 
 
 def titles(found: dict[str, Any]) -> list[str]:
-    return [one["document"]["title"] for one in found["results"]]
+    return [result["document"]["title"] for result in found["results"]]
 
 
 def test_the_nearest_come_first_with_their_document(data: World, animals: str) -> None:
-    found = search(
+    result = search(
         data, q="Otters hold hands while they sleep on the water.", filter=f"metadata.set:{animals}", limit=4
     )
-    assert titles(found)[0] == "Otters"
-    first = found["results"][0]
+    assert titles(result)[0] == "Otters"
+    first = result["results"][0]
     assert first["score"] == pytest.approx(1, abs=1e-3)
     assert (first["text"], first["source"], first["document"]["chunk"]) == (
         "Otters hold hands while they sleep on the water.",
@@ -76,7 +76,7 @@ def test_the_nearest_come_first_with_their_document(data: World, animals: str) -
         0,
     )
     assert first["payload"]["metadata"]["year"] == 2020
-    scores = [one["score"] for one in found["results"]]
+    scores = [outcome["score"] for outcome in result["results"]]
     assert scores == sorted(scores, reverse=True)
 
 
@@ -132,7 +132,7 @@ def test_pages_and_a_threshold(data: World, animals: str) -> None:
     query = {"q": "Otters hold hands while they sleep on the water.", "filter": f"metadata.set:{animals}"}
     everything = search(data, **query, limit=4)["results"]
     assert [search(data, **query, limit=1, offset=at)["results"][0]["id"] for at in range(4)] == [
-        one["id"] for one in everything
+        item["id"] for item in everything
     ]
     assert titles(search(data, **query, score_threshold=0.95)) == ["Otters"]
 
@@ -162,15 +162,15 @@ def test_points_that_were_there_before_are_found_and_stay(data: World, animals: 
     ]
     with data.qdrant() as client:
         client.upsert(data.collection, points)
-        found = search(data, q=text, limit=2)["results"]
-        client.delete(data.collection, [one.id for one in points])
-    assert (found[0]["id"], found[0]["document"], found[0]["text"], found[0]["source"]) == (
+        result = search(data, q=text, limit=2)["results"]
+        client.delete(data.collection, [point.id for point in points])
+    assert (result[0]["id"], result[0]["document"], result[0]["text"], result[0]["source"]) == (
         7,
         None,
         text,
         "/old/notes.txt",
     )
-    assert (found[1]["document"], found[1]["text"], found[1]["payload"]) == (None, "about to be found", foreign)
+    assert (result[1]["document"], result[1]["text"], result[1]["payload"]) == (None, "about to be found", foreign)
 
 
 @pytest.mark.parametrize("state", ["pending", "deleting"])
@@ -184,23 +184,23 @@ def test_points_of_a_document_that_is_not_ready_are_not_shown_and_others_take_th
     ]
     with no_sweeping(data), data.postgres() as link:
         link.execute("UPDATE documents SET state = %s WHERE id = ANY(%s::uuid[])", (state, made[:2]))
-        found = search(data, q="tide table", filter=f"metadata.set:{mark}", limit=2)["results"]
+        result = search(data, q="tide table", filter=f"metadata.set:{mark}", limit=2)["results"]
         link.execute("UPDATE documents SET state = 'ready' WHERE id = ANY(%s::uuid[])", (made[:2],))
-    assert {one["document"]["id"] for one in found} == set(made[2:])
+    assert {item["document"]["id"] for item in result} == set(made[2:])
 
 
 def test_stages_and_cache_are_told(data: World, animals: str) -> None:
     question = f"how do they sleep {uuid4()}"
     with data.client("reader") as client:
-        told = [client.get("/search", params={"q": question}).headers for _ in range(2)]
-    assert told[0]["x-cache"].startswith("hits=0")
-    assert told[1]["x-cache"].startswith("hits=1")
-    stages = {part.partition(";")[0].strip() for part in told[0]["server-timing"].split(",")}
+        response = [client.get("/search", params={"q": question}).headers for _ in range(2)]
+    assert response[0]["x-cache"].startswith("hits=0")
+    assert response[1]["x-cache"].startswith("hits=1")
+    stages = {part.partition(";")[0].strip() for part in response[0]["server-timing"].split(",")}
     assert {"cache", "inference", "qdrant", "postgres", "total"} <= stages
 
 
 def test_scores_are_cosines_of_the_embeddings(data: World, animals: str) -> None:
-    found = search(data, q="sea animals asleep", filter=f"metadata.set:{animals}", limit=4)["results"]
+    result = search(data, q="sea animals asleep", filter=f"metadata.set:{animals}", limit=4)["results"]
     question = np.array(embedded(data, "sea animals asleep"))
-    for one in found:
-        assert one["score"] == pytest.approx(float(question @ np.array(embedded(data, one["text"]))), abs=1e-4)
+    for item in result:
+        assert item["score"] == pytest.approx(float(question @ np.array(embedded(data, item["text"]))), abs=1e-4)

@@ -30,7 +30,7 @@ MEGABYTE = 1024 * 1024
 def left(data: World) -> tuple[list[str], list[str], set[str]]:
     """Names of finished files, of files on their way, and ids of rows."""
     incoming = data.uploads / ".incoming"
-    files = [one.name for one in data.uploads.glob("upload-*")] if data.uploads.is_dir() else []
+    files = [path.name for path in data.uploads.glob("upload-*")] if data.uploads.is_dir() else []
     with data.postgres() as link:
         rows = {str(id_) for (id_,) in link.execute("SELECT id FROM uploads").fetchall()}
     return sorted(files), sorted(os.listdir(incoming)) if incoming.is_dir() else [], rows
@@ -45,12 +45,12 @@ def upload(
     **headers: str,
 ) -> dict[str, Any]:
     with data.client(role) as client:
-        said = client.post(
+        response = client.post(
             "/uploads", content=content, params=params, headers={"content-type": "application/octet-stream", **headers}
         )
-    assert said.status_code == status, said.text
-    found: dict[str, Any] = said.json()
-    return found
+    assert response.status_code == status, response.text
+    body: dict[str, Any] = response.json()
+    return body
 
 
 def pieces(megabytes: int) -> Iterator[bytes]:
@@ -78,43 +78,46 @@ def watched(process: psutil.Process) -> Iterator[list[int]]:
 
 def test_a_file_comes_back_as_it_was_and_goes_for_good(data: World) -> None:
     content = os.urandom(3 * MEGABYTE + 17)
-    one = upload(
+    item = upload(
         data, content, params={"name": "../../etc/naïve\u0007 name.bin"}, **{"content-type": "application/x-own; a=b"}
     )
-    assert (one["bytes"], one["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
-    assert (one["name"], one["media_type"]) == ("naïve name.bin", "application/x-own")
+    assert (item["bytes"], item["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    assert (item["name"], item["media_type"]) == ("naïve name.bin", "application/x-own")
     with data.client("reader") as client:
-        assert client.get(f"/uploads/{one['id']}").json() == one
-        said = client.get(f"/uploads/{one['id']}/content")
-        assert said.content == content
-        assert said.headers["content-type"] == "application/x-own"
-        assert said.headers["content-disposition"].startswith("attachment")
-        assert said.headers["repr-digest"] == f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:"
-        assert client.get(f"/uploads/{one['id']}/content", headers={"range": "bytes=10-19"}).content == content[10:20]
-    mode = (data.uploads / f"upload-{one['id']}").stat().st_mode & 0o777
+        assert client.get(f"/uploads/{item['id']}").json() == item
+        response = client.get(f"/uploads/{item['id']}/content")
+        assert response.content == content
+        assert response.headers["content-type"] == "application/x-own"
+        assert response.headers["content-disposition"].startswith("attachment")
+        assert (
+            response.headers["repr-digest"]
+            == f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:"
+        )
+        assert client.get(f"/uploads/{item['id']}/content", headers={"range": "bytes=10-19"}).content == content[10:20]
+    mode = (data.uploads / f"upload-{item['id']}").stat().st_mode & 0o777
     assert mode == 0o640
     with data.client("writer") as client:
-        assert client.delete(f"/uploads/{one['id']}").status_code == 204
-        assert client.delete(f"/uploads/{one['id']}").status_code == 404
-        assert client.get(f"/uploads/{one['id']}").status_code == 404
+        assert client.delete(f"/uploads/{item['id']}").status_code == 204
+        assert client.delete(f"/uploads/{item['id']}").status_code == 404
+        assert client.get(f"/uploads/{item['id']}").status_code == 404
     files, incoming, rows = left(data)
-    assert one["id"] not in rows | set(incoming)
-    assert f"upload-{one['id']}" not in files
+    assert item["id"] not in rows | set(incoming)
+    assert f"upload-{item['id']}" not in files
 
 
 def test_a_form_holds_the_file_in_its_field(data: World) -> None:
     content = os.urandom(MEGABYTE)
     with data.client("writer") as client:
-        said = client.post(
+        response = client.post(
             "/uploads", files={"file": ("holiday ☀.jpg", content, "image/jpeg")}, data={"note": "x" * 100_000}
         )
-        assert said.status_code == 201, said.text
-        assert (said.json()["name"], said.json()["media_type"], said.json()["sha256"]) == (
+        assert response.status_code == 201, response.text
+        assert (response.json()["name"], response.json()["media_type"], response.json()["sha256"]) == (
             "holiday ☀.jpg",
             "image/jpeg",
             hashlib.sha256(content).hexdigest(),
         )
-        assert said.headers["location"] == f"/uploads/{said.json()['id']}"
+        assert response.headers["location"] == f"/uploads/{response.json()['id']}"
         assert client.post("/uploads", files={"other": b"x"}).status_code == 422
         assert client.post("/uploads", files=[("file", b"x"), ("file", b"y")]).status_code == 422
         assert (
@@ -133,11 +136,11 @@ def test_fifty_megabytes_pass_in_constant_memory(data: World, is_form: bool) -> 
     body = [head, *pieces(50), b"\r\n--b--\r\n"] if is_form else list(pieces(50))
     kind = {"content-type": "multipart/form-data; boundary=b"} if is_form else {}
     with watched(worker) as sizes:
-        one = upload(data, iter(body), **kind)
-    assert one["bytes"] == 50 * MEGABYTE
-    assert one["sha256"] == hashlib.sha256(b"".join(pieces(50))).hexdigest()
+        item = upload(data, iter(body), **kind)
+    assert item["bytes"] == 50 * MEGABYTE
+    assert item["sha256"] == hashlib.sha256(b"".join(pieces(50))).hexdigest()
     assert max(sizes) - sizes[0] < 16 * MEGABYTE
-    assert (data.uploads / f"upload-{one['id']}").stat().st_size == 50 * MEGABYTE
+    assert (data.uploads / f"upload-{item['id']}").stat().st_size == 50 * MEGABYTE
 
 
 @pytest.mark.parametrize("name", ["content-digest", "digest"])
@@ -253,14 +256,14 @@ def test_a_worker_killed_while_it_takes_an_upload_leaves_nothing_that_a_sweep_do
 
 
 def test_a_sweep_gives_a_file_whose_row_is_there_its_name_and_touches_no_other(data: World) -> None:
-    one = upload(data, b"content")
-    finished, incoming = data.uploads / f"upload-{one['id']}", data.uploads / ".incoming" / one["id"]
+    item = upload(data, b"content")
+    finished, incoming = data.uploads / f"upload-{item['id']}", data.uploads / ".incoming" / item["id"]
     others = (data.uploads / "somebody's.txt", data.uploads / f"upload-{uuid4()}", data.uploads / ".incoming" / "note")
     for other in others:
         other.write_text("not ours")
     finished.rename(incoming)
     with data.client("reader") as client:
-        assert client.get(f"/uploads/{one['id']}/content").content == b"content"  # found where it is
+        assert client.get(f"/uploads/{item['id']}/content").content == b"content"  # found where it is
     old = time.time() - 60
     os.utime(incoming, (old, old))
     os.utime(others[2], (old, old))

@@ -19,8 +19,8 @@ from tests.services import Services
 @pytest.fixture(scope="package")
 def whole(stores: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """One system for this folder."""
-    with system(stores, tmp_path_factory.mktemp("om"), "guard") as found:
-        yield found
+    with system(stores, tmp_path_factory.mktemp("om"), "guard") as result:
+        yield result
 
 
 @pytest.fixture(autouse=True)
@@ -32,8 +32,8 @@ def mended(whole: System) -> Iterator[None]:
         file.unlink(missing_ok=True)
     (whole.world.run / "health.json").touch()
     end = time.monotonic() + 30
-    while (found := check(whole.world, whole.manager, Cache(STRICT), seconds=2.0)).state is not State.READY:
-        assert time.monotonic() < end, found
+    while (result := check(whole.world, whole.manager, Cache(STRICT), seconds=2.0)).state is not State.READY:
+        assert time.monotonic() < end, result
         time.sleep(0.05)
     whole.manager.acts.clear()
     yield

@@ -73,9 +73,9 @@ class Watched:
 
     def texts(self, run: Run) -> str:
         """What the journal has of a run, a line each."""
-        return "\n".join(one.event.text for one in History(self.whole.world.journal).events(run.id))
+        return "\n".join(event.event.text for event in History(self.whole.world.journal).events(run.id))
 
 
 def ready(name: str) -> Callable[[Report], bool]:
     """Whether a report says that this one is well."""
-    return lambda report: (one := report.of(name)) is not None and one.state is State.READY and not one.bad
+    return lambda report: (item := report.of(name)) is not None and item.state is State.READY and not item.bad

@@ -67,9 +67,9 @@ def refused(path: Path) -> bool:
     return False
 
 
-def packed(made: Made, out: Path, *words: str, top: str = ".") -> Path:
+def packed(made: Made, out: Path, *arguments: str, top: str = ".") -> Path:
     """The storage directory packed by tar with these words."""
     subprocess.run(
-        ["tar", *words, "-cf", out, "-C", made.storage if top == "." else made.storage.parent, top], check=True
+        ["tar", *arguments, "-cf", out, "-C", made.storage if top == "." else made.storage.parent, top], check=True
     )
     return out

@@ -34,10 +34,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
         client.create_full_snapshot()  # first: of each collection it makes a snapshot, named by the second, and removes it again
         client.create_snapshot(NAME)
         client.close()
-        found = fingerprint(QdrantEndpoint(server.url))
+        result = fingerprint(QdrantEndpoint(server.url))
         server.stop()
         yield Made(
-            found,
+            result,
             server.storage,
             next((server.snapshots / NAME).glob("*.snapshot")),
             next(server.snapshots.glob("*.snapshot")),

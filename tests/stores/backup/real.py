@@ -42,8 +42,8 @@ def reads_rocksdb() -> bool:
     given = qdrant.real()
     if given is None:
         return False
-    said = subprocess.run([given, "--version"], capture_output=True, text=True, check=True).stdout
-    return [int(part) for part in said.split()[1].split(".")[:2]] < [1, 18]
+    output = subprocess.run([given, "--version"], capture_output=True, text=True, check=True).stdout
+    return [int(part) for part in output.split()[1].split(".")[:2]] < [1, 18]
 
 
 def file_of(made: str, kind: str) -> Path:
@@ -70,15 +70,15 @@ def config_of(made: str) -> dict[str, Any]:
     with tarfile.open(file_of(made, "collection")) as tar:
         file = tar.extractfile("config.json")
         assert file
-        found: dict[str, Any] = json.loads(file.read())
-        return found
+        data: dict[str, Any] = json.loads(file.read())
+        return data
 
 
 @cache
 def holds() -> dict[str, Any]:
     """What was in the server when the backups were made."""
-    found: dict[str, Any] = json.loads((REAL / "holds.json").read_text())
-    return found
+    data: dict[str, Any] = json.loads((REAL / "holds.json").read_text())
+    return data
 
 
 def read(endpoint: QdrantEndpoint) -> dict[str, Any]:
@@ -86,15 +86,15 @@ def read(endpoint: QdrantEndpoint) -> dict[str, Any]:
     with httpx.Client(
         base_url=endpoint.url, headers={"api-key": endpoint.api_key or ""}, trust_env=False, timeout=60
     ) as client:
-        names = [one["name"] for one in client.get("/collections").json()["result"]["collections"]]
+        names = [collection["name"] for collection in client.get("/collections").json()["result"]["collections"]]
         aliases = client.get("/aliases").json()["result"]["aliases"]
-        found: dict[str, Any] = {"aliases": {one["alias_name"]: one["collection_name"] for one in aliases}}
+        results: dict[str, Any] = {"aliases": {alias["alias_name"]: alias["collection_name"] for alias in aliases}}
         for name in names:
             body = {"limit": 1000, "with_payload": True, "with_vector": True}
             points = client.post(f"/collections/{name}/points/scroll", json=body).json()["result"]["points"]
             schema = client.get(f"/collections/{name}").json()["result"]["payload_schema"]
-            found[name] = shown(points, schema)
-    return found
+            results[name] = shown(points, schema)
+    return results
 
 
 def shown(points: list[dict[str, Any]], schema: Iterable[str]) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def shown(points: list[dict[str, Any]], schema: Iterable[str]) -> dict[str, Any]
 def vectors(said: Any) -> Any:
     """A vector as float32 bytes."""
     if isinstance(said, dict):
-        return {name: vectors(one) if name != "indices" else list(one) for name, one in said.items()}
+        return {name: vectors(item) if name != "indices" else list(item) for name, item in said.items()}
     return b"".join(pack("<f", number) for number in said)
 
 
@@ -115,5 +115,5 @@ def expected(kind: str) -> dict[str, Any]:
     several = kind in ("full", "archive", "storage")
     names = (NARRATIVES, NAME) if several else (NARRATIVES,) if kind == "two shards" else (NAME,)
     facts = {name: shown(holds()[name]["points"], holds()[name].get("payload_schema") or ()) for name in names}
-    aliases = {one["alias_name"]: one["collection_name"] for one in holds()["aliases"]} if several else {}
+    aliases = {alias["alias_name"]: alias["collection_name"] for alias in holds()["aliases"]} if several else {}
     return {"aliases": aliases} | facts

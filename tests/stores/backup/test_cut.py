@@ -81,7 +81,7 @@ def test_two_lost_blocks_where_a_collection_begins_are_not_the_end(made: str, tm
     """Zeros where a header stood look like a tar's end; what stands behind them would never be read."""
     data, damaged = file_of(made, "archive").read_bytes(), tmp_path / "storage.tar"
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-        borders = [one.offset for one in tar if one.isdir() and Path(one.name).parent.name == "collections"]
+        borders = [item.offset for item in tar if item.isdir() and Path(item.name).parent.name == "collections"]
     assert len(borders) == 2
     for border in borders:
         damaged.write_bytes(data[:border] + END + data[border + len(END) :])

@@ -45,8 +45,8 @@ def test_a_checksum_file_that_holds_none_is_refused(made: Made, tmp_path: Path) 
 @pytest.mark.parametrize("kind", ["plain", "sparse", "sparse pax", "gzip", "zstd", "collection", "full"])
 def test_every_truncation_is_refused(made: Made, tmp_path: Path, kind: str) -> None:
     if kind in ARCHIVES:
-        name, words, top = ARCHIVES[kind]
-        whole = packed(made, tmp_path / name, *words, top=top)
+        name, text, top = ARCHIVES[kind]
+        whole = packed(made, tmp_path / name, *text, top=top)
     else:
         whole = bare(made.full if kind == "full" else made.collection, tmp_path / "x")
     data = whole.read_bytes()
@@ -92,9 +92,9 @@ def test_flips_without_a_checksum_are_a_problem_or_harmless_but_never_anything_e
 
 def test_the_checksum_inside_a_zstd_file_counts_only_where_there_is_one(made: Made, tmp_path: Path) -> None:
     plain = packed(made, tmp_path / "a.tar", "-S")
-    for word, found in (("--check", Checksum.INSIDE), ("--no-check", Checksum.ABSENT)):
+    for word, result in (("--check", Checksum.INSIDE), ("--no-check", Checksum.ABSENT)):
         subprocess.run(["zstd", "-qf", word, plain, "-o", tmp_path / "a.tar.zst"], check=True)
-        assert detect(tmp_path / "a.tar.zst").checksum == found
+        assert detect(tmp_path / "a.tar.zst").checksum == result
     assert detect(plain).checksum == Checksum.ABSENT
     assert detect(made.storage).checksum == Checksum.FOLDER
 
@@ -113,13 +113,13 @@ def test_zstd_finds_a_flip_by_itself(made: Made, tmp_path: Path) -> None:
     good = file.read_bytes()
     content = unpacked_by_zstd(file)
     dice = random.Random(9)
-    found = 0
+    result = 0
     for _ in range(30):
         at = dice.randrange(20, len(good) - 4)
         file.write_bytes(good[:at] + bytes([good[at] ^ 16]) + good[at + 1 :])
-        found += refused(file)
+        result += refused(file)
         assert refused(file) or unpacked_by_zstd(file) == content
-    assert found > 20
+    assert result > 20
 
 
 def test_gzip_finds_a_flip_by_itself(made: Made, tmp_path: Path) -> None:

@@ -67,9 +67,9 @@ def resegmented(made: Made, out: Path, change: str) -> Path:
                         content = before.extractfile(part)
                         text = content.read() if content else b""
                         if change == "era" and part.name.endswith("segment.json"):
-                            said = json.loads(text)
-                            said["config"]["payload_storage_type"] = {"type": "on_disk"}
-                            text = json.dumps(said).encode()
+                            payload = json.loads(text)
+                            payload["config"]["payload_storage_type"] = {"type": "on_disk"}
+                            text = json.dumps(payload).encode()
                         part = member(part.name, part.type, size=len(text))
                         after.addfile(part, io.BytesIO(text))
                     if change == "unknown":

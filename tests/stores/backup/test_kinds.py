@@ -21,8 +21,8 @@ from tests.stores.backup.backups import ARCHIVES, NAME, Made, bare, packed, serv
 
 @pytest.mark.parametrize("kind", ARCHIVES)
 def test_an_archive_of_a_storage_directory_is_served_again(made: Made, tmp_path: Path, kind: str) -> None:
-    name, words, top = ARCHIVES[kind]
-    backup = detect(packed(made, tmp_path / name, *words, top=top))
+    name, text, top = ARCHIVES[kind]
+    backup = detect(packed(made, tmp_path / name, *text, top=top))
     assert (backup.kind, backup.checksum) == (
         BackupKind.ARCHIVE,
         "inside" if kind in ("gzip", "zstd", "xz", "bzip2", "deeper") else "absent",
@@ -79,12 +79,12 @@ def test_a_collection_snapshot_is_served_again_without_aliases(made: Made, tmp_p
     assert isinstance(events[-1], Progress)
     assert (events[-1].done, events[-1].total, events[-1].unit) == (backup.apparent, backup.apparent, "B")
     assert space_needed(target) < backup.apparent
-    found = served(target)
+    result = served(target)
     about = f" of {NAME}"
-    assert {k: v for k, v in found.digests.items() if k.endswith(about)} == {
+    assert {k: v for k, v in result.digests.items() if k.endswith(about)} == {
         k: v for k, v in made.fingerprint.digests.items() if k.endswith(about)
     }
-    assert found.counts == {"collections": 1, "aliases": 0, f"points of {NAME}": 500}
+    assert result.counts == {"collections": 1, "aliases": 0, f"points of {NAME}": 500}
 
 
 def test_a_full_snapshot_brings_everything_back(made: Made, tmp_path: Path) -> None:

@@ -42,13 +42,13 @@ def test_a_fault_of_our_unpacking_is_found_by_the_second_reader(made: Made, tmp_
 
 
 def test_the_programs_own_words_are_told_when_it_cannot_load_the_backup(made: Made, tmp_path: Path) -> None:
-    said = ("starting", "ERROR qdrant: Panic occurred: unknown variant `on_disk`")
-    script = f"echo {said[0]} >&2; echo '{said[1]}' >&2; echo '   0: frame' >&2; exit 101"
+    result = ("starting", "ERROR qdrant: Panic occurred: unknown variant `on_disk`")
+    script = f"echo {result[0]} >&2; echo '{result[1]}' >&2; echo '   0: frame' >&2; exit 101"
     backup = detect(made.storage)
     storage = unpack(backup, tmp_path / "storage", silent)
     with pytest.raises(Problem, match="unknown variant `on_disk`") as refused:
         prove(backup, None, storage, shell(script, tmp_path), tmp_path / "scratch", silent)
-    assert refused.value.log == said
+    assert refused.value.log == result
     assert not (tmp_path / "scratch").exists()
 
 

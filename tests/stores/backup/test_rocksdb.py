@@ -26,10 +26,10 @@ def test_every_database_of_a_real_snapshot_opens_with_its_column_families(kind: 
     backup = detect(file_of(made, kind), NAME if kind == "shard" else None, lambda _: config_of(made))
     home = unpack(backup, tmp_path / "storage", silent) / "collections"
     for name, count in SEGMENTS[kind].items():
-        found = [path.parent for path in home.glob(f"{name}/*/segments/*/payload_index/CURRENT")]
-        assert len(found) == count
+        results = [path.parent for path in home.glob(f"{name}/*/segments/*/payload_index/CURRENT")]
+        assert len(results) == count
         families = ["default", "source_map"] if name == NAME else ["default"]
-        assert [Rdict.list_cf(str(path), Options()) for path in found] == [families] * count
+        assert [Rdict.list_cf(str(path), Options()) for path in results] == [families] * count
 
 
 def test_tables_get_their_own_names_again_and_hold_what_they_held(tmp_path: Path) -> None:

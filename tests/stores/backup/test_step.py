@@ -80,7 +80,7 @@ def test_a_backup_that_no_checksum_covers_is_said_to_be_one(checksum: str, tmp_p
     path = bare(whole, tmp_path / "x")
     if checksum == "verified":
         shutil.copy(whole.with_name(f"{whole.name}.checksum"), path.parent)
-    storage, unsaved, told = tmp_path / "storage.incoming", MemoryNotes(), list[Event]()
+    storage, unsaved, result = tmp_path / "storage.incoming", MemoryNotes(), list[Event]()
     unpack(detect(path), storage, silent)
     current = tmp_path / "opt" / "omnimind" / "qdrant" / "current" / "qdrant"
     current.parent.mkdir(parents=True)
@@ -89,8 +89,8 @@ def test_a_backup_that_no_checksum_covers_is_said_to_be_one(checksum: str, tmp_p
     current.chmod(0o755)
     step = Step.of("prove-backup", ProveBackupPayload(str(path), UNKNOWN, str(storage), ""), "")
     memo = Memo(unsaved, step.id, ProveBackupNotes)
-    ProveBackupStep(Paths(tmp_path)).do(Task.of(step, ProveBackupPayload), memo, told.append)
-    warned = [event.text for event in told if isinstance(event, Warning)]
+    ProveBackupStep(Paths(tmp_path)).do(Task.of(step, ProveBackupPayload), memo, result.append)
+    warned = [event.text for event in result if isinstance(event, Warning)]
     assert memo.read().checksum == checksum
     assert bool(warned) == (checksum == "absent")
     assert all("it has no checksum: a bit that flipped" in text for text in warned)

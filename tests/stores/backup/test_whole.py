@@ -22,16 +22,16 @@ def shard(storage: Path) -> Path:
 
 def segments(storage: Path) -> tuple[Path, Path]:
     """The segment with all points of the first collection, and the one that waits for more, by the list of ids in it."""
-    full, empty = sorted((shard(storage) / "segments").iterdir(), key=lambda one: not list(one.glob("id_tracker.*")))
+    full, empty = sorted((shard(storage) / "segments").iterdir(), key=lambda item: not list(item.glob("id_tracker.*")))
     return full, empty
 
 
 def seen(storage: Path, kind: str) -> Backup:
     """What is said of a backup of this kind made of a storage folder."""
-    one = storage / "collections" / NAME
-    path = storage if kind == "storage" else one if kind == "folder" else storage.parent / "a.tar"
+    item = storage / "collections" / NAME
+    path = storage if kind == "storage" else item if kind == "folder" else storage.parent / "a.tar"
     if path.suffix:
-        place = storage if kind == "archive" else one
+        place = storage if kind == "archive" else item
         subprocess.run(["tar", "-cSf", path, "-C", place.parent, place.name], check=True)
     return detect(path)
 

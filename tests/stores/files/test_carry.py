@@ -16,14 +16,14 @@ from omnimind_ops.stores.files.copy import copy_tree
 
 def facts(root: Path) -> dict[str, tuple[object, ...]]:
     """Name → kind and mode, owner, content, time of a file; without what is parked."""
-    found: dict[str, tuple[object, ...]] = {}
+    results: dict[str, tuple[object, ...]] = {}
     for path in sorted(root.rglob("*")):
         if ".omnimind-parked" not in path.parts:
             state = path.lstat()
             content = path.readlink() if path.is_symlink() else path.read_bytes() if path.is_file() else ""
             times = state.st_mtime_ns if path.is_file() else 0
-            found[str(path.relative_to(root))] = (state.st_mode, state.st_uid, state.st_gid, content, times)
-    return found
+            results[str(path.relative_to(root))] = (state.st_mode, state.st_uid, state.st_gid, content, times)
+    return results
 
 
 @pytest.fixture

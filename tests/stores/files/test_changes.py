@@ -29,11 +29,11 @@ def test_files_that_came_changed_or_vanished_are_named(tmp_path: Path) -> None:
     for kept in (".omnimind-parked", "cache"):
         (new / kept).mkdir()
         (new / kept / "file").write_text("")
-    found = changes(old, new, without=("cache",))
-    assert found.came == ("in", "in/here", "in/here/came")
-    assert set(found.changed) == {"other", "link"}
-    assert set(found.vanished) == {"folder/deep", "folder/deep/gone", "gone"}
-    assert found.vanished.index("folder/deep") < found.vanished.index("folder/deep/gone")
-    assert [found.count(paths) for paths in (found.came, found.changed, found.vanished)] == [1, 2, 2]
+    result = changes(old, new, without=("cache",))
+    assert result.came == ("in", "in/here", "in/here/came")
+    assert set(result.changed) == {"other", "link"}
+    assert set(result.vanished) == {"folder/deep", "folder/deep/gone", "gone"}
+    assert result.vanished.index("folder/deep") < result.vanished.index("folder/deep/gone")
+    assert [result.count(paths) for paths in (result.came, result.changed, result.vanished)] == [1, 2, 2]
     os.utime(new / "same", (1, 1))
     assert "same" in changes(old, new).changed

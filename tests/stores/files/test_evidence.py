@@ -27,17 +27,17 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_steps_refuse_a_folder_that_was_emptied_and_accept_one_deleted_file(folder: Path) -> None:
-    notes, told = MemoryNotes(), list[str]()
+    notes, result = MemoryNotes(), list[str]()
     noted = Memo(notes, "note-folders", EvidenceNotes)
     check, checking = Task("check-folders", CheckEvidencePayload()), Memo(notes, "check-folders", NoNotes)
     NoteEvidenceStep().do(
-        Task("note-folders", NoteEvidencePayload((str(folder),))), noted, lambda e: told.append(e.text)
+        Task("note-folders", NoteEvidencePayload((str(folder),))), noted, lambda e: result.append(e.text)
     )
-    assert told == [f"{folder}: 10 files, 1000 bytes"]
-    CheckEvidenceStep().do(check, checking, lambda e: told.append(e.text))
+    assert result == [f"{folder}: 10 files, 1000 bytes"]
+    CheckEvidenceStep().do(check, checking, lambda e: result.append(e.text))
     (folder / "deep" / "3").unlink()
-    CheckEvidenceStep().do(check, checking, lambda e: told.append(e.text))
-    assert told[1:] == [f"{folder}: 1 files were deleted while the containers stopped"]
+    CheckEvidenceStep().do(check, checking, lambda e: result.append(e.text))
+    assert result[1:] == [f"{folder}: 1 files were deleted while the containers stopped"]
     for path in (folder / "deep").iterdir():
         path.unlink()
     with pytest.raises(Problem, match="it has 0 files with 0 bytes; while the containers ran it had 10 files"):

@@ -42,9 +42,9 @@ def test_a_copy_killed_anywhere_is_completed_by_the_next(tmp_path: Path) -> None
         assert run.stdout and run.stdout.readline() == "go\n"
         time.sleep(dice.random() * 0.15)
         run.send_signal(signal.SIGKILL)
-        said = run.communicate()[0]
-        killed += "done" not in said
-        if "done" in said or dice.random() < 0.2:
+        result = run.communicate()[0]
+        killed += "done" not in result
+        if "done" in result or dice.random() < 0.2:
             discard(tmp_path / "b")
         (tmp_path / "a" / "3" / "3").write_bytes(dice.randbytes(MIB))
     assert killed > 3

@@ -13,16 +13,16 @@ ROOT = os.geteuid() == 0
 
 def looks(top: Path) -> dict[str, tuple[object, ...]]:
     """What `ls` would show of everything in a tree: mode, owner, size and time, by path."""
-    found: dict[str, tuple[object, ...]] = {}
+    results: dict[str, tuple[object, ...]] = {}
     for folder, names, files in os.walk(top):
         for name in (*names, *files, ""):
             path = os.path.join(folder, name)
             facts = os.lstat(path)
             size = 0 if os.path.isdir(path) else facts.st_size
-            found[os.path.relpath(path, top)] = (facts.st_mode, facts.st_uid, facts.st_gid, size, facts.st_mtime_ns)
-    return found
+            results[os.path.relpath(path, top)] = (facts.st_mode, facts.st_uid, facts.st_gid, size, facts.st_mtime_ns)
+    return results
 
 
-def same(one: Path, two: Path) -> bool:
+def same(path: Path, two: Path) -> bool:
     """Whether two trees have the same fingerprint."""
-    return not compare(tree_fingerprint(one), tree_fingerprint(two))
+    return not compare(tree_fingerprint(path), tree_fingerprint(two))

@@ -30,14 +30,14 @@ def server(tmp_path: Path) -> Iterator[Server]:
     need_networks()
     ready = tmp_path / "ready"
     command = ("unshare", "--net", "sh", "-c", f'{NETWORK} && touch {ready} && exec "$@"', "sh", *words())
-    one = Server(tmp_path / "q", command)
-    process = one.launch()
+    item = Server(tmp_path / "q", command)
+    process = item.launch()
     try:
-        while not (ready.exists() and find_inside(process.pid, one.port, "")):
-            assert process.poll() is None, one.said()
-        yield one
+        while not (ready.exists() and find_inside(process.pid, item.port, "")):
+            assert process.poll() is None, item.said()
+        yield item
     finally:
-        one.kill()
+        item.kill()
 
 
 def test_a_server_is_read_from_inside_after_its_network_is_gone(server: Server) -> None:

@@ -12,7 +12,7 @@ import pytest
 from qdrant_client import QdrantClient, models
 
 from omnimind_ops.credentials import Credentials
-from omnimind_ops.health.stores import COLLECTION
+from omnimind_ops.health.probes.qdrant import COLLECTION
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.notes import FingerprintNotes, VerifyNotes
@@ -32,19 +32,19 @@ NAME = "machines"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One stand-in for all tests."""
-    one = Server(tmp_path_factory.mktemp("qdrant")).start()
-    yield one
-    one.kill()
+    item = Server(tmp_path_factory.mktemp("qdrant")).start()
+    yield item
+    item.kill()
 
 
 @pytest.fixture
 def client(server: Server) -> Iterator[QdrantClient]:
     """A client of an empty server."""
-    found = server.client()
-    for collection in found.get_collections().collections:
-        found.delete_collection(collection.name)
-    yield found
-    found.close()
+    result = server.client()
+    for collection in result.get_collections().collections:
+        result.delete_collection(collection.name)
+    yield result
+    result.close()
 
 
 def endpoint(server: Server) -> QdrantEndpoint:
@@ -186,17 +186,17 @@ def test_the_smallest_collections_are_read_completely(
 
 
 def test_survives_a_restart_and_the_index_being_built(tmp_path: Path) -> None:
-    one = Server(tmp_path / "q").start()
+    item = Server(tmp_path / "q").start()
     try:
-        client = one.client()
+        client = item.client()
         fill(client, list(range(400)))
         client.close()
-        first = fingerprint(endpoint(one))
-        one.stop()
-        one.start()
-        assert not compare(first, fingerprint(endpoint(one)))
+        first = fingerprint(endpoint(item))
+        item.stop()
+        item.start()
+        assert not compare(first, fingerprint(endpoint(item)))
     finally:
-        one.kill()
+        item.kill()
 
 
 def test_named_sparse_and_multi_vectors_are_read(server: Server, client: QdrantClient) -> None:
@@ -244,8 +244,8 @@ def test_top_answers_do_not_depend_on_order_or_on_what_ties_with_the_last() -> N
     wanted = top_results(scored, top=5, fetched=7)
     assert wanted == [("0.9", "0"), ("0.8", "1"), ("0.8", "2"), ("0.8", "3")]
     other_choice = [*scored[:6], {"id": 77, "score": 0.5}]
-    for found in (scored, other_choice):
-        shuffled = list(found)
+    for item in (scored, other_choice):
+        shuffled = list(item)
         dice.shuffle(shuffled)
         assert top_results(shuffled, top=5, fetched=7) == wanted
     assert top_results(scored, rising=True, top=2, fetched=100) == [("0.5", "4"), ("0.5", "5")]
@@ -254,12 +254,12 @@ def test_top_answers_do_not_depend_on_order_or_on_what_ties_with_the_last() -> N
 
 def test_points_as_bytes() -> None:
     def point(**changes: object) -> models.Record:
-        said: dict[str, object] = {
+        results: dict[str, object] = {
             "id": 1,
             "payload": {"b": 1, "a": [1.5, None]},
             "vector": {"v": [0.1, 0.2], "s": {"indices": [2, 1], "values": [1, 2]}},
         }
-        return models.Record.model_validate(said | changes)
+        return models.Record.model_validate(results | changes)
 
     same = point(
         payload={"a": [1.5, None], "b": 1},

@@ -45,12 +45,12 @@ class Old(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self) -> None:
-        said: dict[str, object] = {
+        results: dict[str, object] = {
             "/collections": {"collections": [{"name": "c"}]},
             "/aliases": {"aliases": []},
             "/collections/c": {"config": {"params": {"vectors": {"size": 1, "distance": "Dot"}}}, "payload_schema": {}},
         }
-        self.answer(said[self.path])
+        self.answer(results[self.path])
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -66,7 +66,7 @@ class Old(BaseHTTPRequestHandler):
         else:
             self.answer(None, 404)
 
-    def log_message(self, *words: object) -> None:
+    def log_message(self, *arguments: object) -> None:
         """Say nothing."""
 
 
@@ -81,18 +81,18 @@ def test_an_old_server_is_asked_the_old_way_and_answers_may_come_in_any_order() 
 
 
 def test_the_key_is_used_and_a_wrong_one_is_told_at_once(tmp_path: Path) -> None:
-    one = Server(tmp_path / "q", env={"QDRANT__SERVICE__API_KEY": "sesame"}).start()
+    server = Server(tmp_path / "q", env={"QDRANT__SERVICE__API_KEY": "sesame"}).start()
     try:
-        assert fingerprint(QdrantEndpoint(one.url, "sesame")).counts["collections"] == 0
-        assert version(QdrantEndpoint(one.url, "sesame")) == version(QdrantEndpoint(one.url))
+        assert fingerprint(QdrantEndpoint(server.url, "sesame")).counts["collections"] == 0
+        assert version(QdrantEndpoint(server.url, "sesame")) == version(QdrantEndpoint(server.url))
         for key in (None, "wrong"):
             began = time.monotonic()
             with pytest.raises(Problem, match="API key"):
-                fingerprint(QdrantEndpoint(one.url, key))
+                fingerprint(QdrantEndpoint(server.url, key))
             assert time.monotonic() - began < 5
-        assert "sesame" not in repr(QdrantEndpoint(one.url, "sesame"))
+        assert "sesame" not in repr(QdrantEndpoint(server.url, "sesame"))
     finally:
-        one.kill()
+        server.kill()
 
 
 @pytest.mark.parametrize("said", [b"<html>", b"{}", b"{ broken", b'{"title": "other", "version": {}}'])
@@ -103,7 +103,7 @@ def test_something_else_that_answers_is_a_problem(said: bytes) -> None:
             self.end_headers()
             self.wfile.write(said)
 
-        def log_message(self, *words: object) -> None:
+        def log_message(self, *arguments: object) -> None:
             """Say nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Other) as server:

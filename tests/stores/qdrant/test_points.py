@@ -51,10 +51,10 @@ def test_ranges_read_side_by_side_are_the_whole_read_in_one(
     whole = full_fingerprint(client[1], silent)
     assert whole.counts == {"collections": 1, "aliases": 0, "points of c": POINTS}
     monkeypatch.setattr(qdrant_points, "FLOATS_PER_PAGE", 80)  # ten points
-    told: list[Event] = []
-    parts = full_fingerprint(client[1], told.append, "prove")
+    events: list[Event] = []
+    parts = full_fingerprint(client[1], events.append, "prove")
     assert not compare(whole, parts)
-    assert told and all(event.step == "prove" and event.unit == "points" for event in told)
+    assert events and all(event.step == "prove" and event.unit == "points" for event in events)
 
 
 @pytest.mark.parametrize("change", ["vector", "payload", "point", "index", "alias"])
@@ -78,7 +78,7 @@ def test_each_difference_is_seen(client: tuple[QdrantClient, QdrantEndpoint], ch
     else:
         alias = models.CreateAlias(collection_name="c", alias_name="a")
         qdrant.update_collection_aliases([models.CreateAliasOperation(create_alias=alias)])
-    names = {one.name for one in compare(before, full_fingerprint(endpoint, silent))}
+    names = {item.name for item in compare(before, full_fingerprint(endpoint, silent))}
     wanted = {"index": {"payload indexes of c"}, "alias": {"aliases"}, "point": {"points of c", "every point of c"}}
     assert names == wanted.get(change, {"every point of c"})
     qdrant.upsert("c", again, wait=True)

@@ -95,22 +95,22 @@ def test_the_containers_own_program_is_taken_with_its_version(
 ) -> None:
     # There is no container: tests/e2e/test_program.py reads programs out of real ones.
     monkeypatch.setattr(program_flow, "from_container", lambda _: Program(start))
-    found = qdrant_source(container, MigrateOptions(), told := [])
-    assert (found.binary, found.version, found.storage, found.start) == (
+    result = qdrant_source(container, MigrateOptions(), events := [])
+    assert (result.binary, result.version, result.storage, result.start) == (
         "/qdrant/qdrant",
         moved(running, 0),
         str(running.storage),
         start,
     )
-    assert told == notes
+    assert events == notes
 
 
 @pytest.mark.parametrize("minors", [0, 1])
 def test_a_program_of_the_same_or_the_next_minor_version_is_taken_with_its_own(
     running: Server, container: Container, tmp_path: Path, minors: int
 ) -> None:
-    found = qdrant_source(container, MigrateOptions(qdrant_binary=program(tmp_path, moved(running, minors))), [])
-    assert (found.binary, found.version) == ("", moved(running, minors))
+    result = qdrant_source(container, MigrateOptions(qdrant_binary=program(tmp_path, moved(running, minors))), [])
+    assert (result.binary, result.version) == ("", moved(running, minors))
 
 
 @pytest.mark.parametrize(("minors", "why"), [(-1, "older"), (2, "skip")])
@@ -129,10 +129,10 @@ def test_a_program_that_tells_no_version_is_refused(container: Container, tmp_pa
 def test_of_a_backup_nobody_knows_who_wrote_it_and_that_is_said(
     running: Server, container: Container, tmp_path: Path
 ) -> None:
-    asked = MigrateOptions(qdrant_binary=program(tmp_path, moved(running, -1)), qdrant_backup=running.storage)
-    found = qdrant_source(container, asked, notes := [])
-    assert found.backup
-    assert (found.version, found.storage, found.backup.path) == (moved(running, -1), "", str(running.storage))
+    migrate_options = MigrateOptions(qdrant_binary=program(tmp_path, moved(running, -1)), qdrant_backup=running.storage)
+    result = qdrant_source(container, migrate_options, notes := [])
+    assert result.backup
+    assert (result.version, result.storage, result.backup.path) == (moved(running, -1), "", str(running.storage))
     assert f"Qdrant {moved(running, -1)}, which will serve it, loads it before anything stops" in notes[-1]
 
 
@@ -142,12 +142,12 @@ def test_a_shard_snapshots_configuration_comes_from_the_running_container(
     client = running.client()
     client.create_collection(NAME, vectors_config=models.VectorParams(size=64, distance=models.Distance.COSINE))
     try:
-        found = backup_to_restore(container, MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME), notes := [])
+        result = backup_to_restore(container, MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME), notes := [])
     finally:
         client.delete_collection(NAME)
         client.close()
-    assert found and found.config and found.room > 2 * SHARD.stat().st_size
-    assert (found.collection, found.config["params"]["vectors"]["size"]) == (NAME, 64)  # type: ignore[index, call-overload]
+    assert result and result.config and result.room > 2 * SHARD.stat().st_size
+    assert (result.collection, result.config["params"]["vectors"]["size"]) == (NAME, 64)  # type: ignore[index, call-overload]
     assert "comes from the running Qdrant" in notes[-1]
     with pytest.raises(Problem, match="no running Qdrant has a collection absent"):
         backup_to_restore(container, MigrateOptions(qdrant_backup=SHARD, qdrant_collection="absent"), [])
@@ -192,16 +192,16 @@ def test_a_configuration_is_for_a_shard_snapshot_alone(tmp_path: Path) -> None:
             MigrateOptions(qdrant_backup=file_of("made-1.18.3", "collection"), qdrant_collection_config=config),
             [],
         )
-    found = backup_to_restore(
+    result = backup_to_restore(
         None, MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=config), []
     )
-    assert found and found.config == config_of("made-1.18.3")
+    assert result and result.config == config_of("made-1.18.3")
 
 
 @pytest.mark.parametrize(("kind", "checksum"), [("collection", "verified"), ("archive", "absent")])
 def test_what_covers_a_backup_reaches_the_checks(kind: str, checksum: str) -> None:
-    found = backup_to_restore(None, MigrateOptions(qdrant_backup=file_of("made-1.18.3", kind)), [])
-    assert found and found.checksum == checksum
+    result = backup_to_restore(None, MigrateOptions(qdrant_backup=file_of("made-1.18.3", kind)), [])
+    assert result and result.checksum == checksum
 
 
 @pytest.mark.parametrize("collection", ["c", ""])
@@ -215,17 +215,20 @@ def test_the_running_server_tells_the_checksum_of_its_own_snapshot(
         made = client.create_snapshot("c") if collection else client.create_full_snapshot()
         assert made
         path = bare(running.snapshots / collection / made.name, tmp_path / "x")
-        asked = MigrateOptions(qdrant_backup=path)
-        found = backup_to_restore(container, asked, [])
-        assert found and (found.checksum, found.sha256) == ("verified", made.checksum)
-        assert detect_backup(found.path, found.packed).checksum == "verified"
-        stopped = backup_to_restore(replace(container, running=False), asked, [])
+        migrate_options = MigrateOptions(qdrant_backup=path)
+        result = backup_to_restore(container, migrate_options, [])
+        assert result and (result.checksum, result.sha256) == ("verified", made.checksum)
+        assert detect_backup(result.path, result.packed).checksum == "verified"
+        stopped = backup_to_restore(replace(container, running=False), migrate_options, [])
         assert stopped and stopped.checksum == "absent"
         path.write_bytes(
             path.read_bytes().replace(b"0.6.0", b"0.6.1")
         )  # a segment's version.info, which only a server reads
         assert detect(path).checksum == "absent"
-        for look in (lambda: backup_to_restore(container, asked, []), lambda: detect_backup(found.path, found.packed)):
+        for look in (
+            lambda: backup_to_restore(container, migrate_options, []),
+            lambda: detect_backup(result.path, result.packed),
+        ):
             with pytest.raises(Problem, match="but the Qdrant server that made it says"):
                 look()
     finally:

@@ -32,7 +32,7 @@ def test_a_second_upload_has_a_connection_of_its_own() -> None:
             self.end_headers()
             self.wfile.write(b'{"result":true}')
 
-        def log_message(self, *words: object) -> None: ...
+        def log_message(self, *arguments: object) -> None: ...
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -17,8 +17,8 @@ from tests.qdrant import Server
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A stand-in with two collections and an alias."""
-    one = Server(tmp_path_factory.mktemp("qdrant")).start()
-    client = one.client()
+    item = Server(tmp_path_factory.mktemp("qdrant")).start()
+    client = item.client()
     for name in ("machines", "odd name"):
         client.create_collection(name, vectors_config=models.VectorParams(size=4, distance=models.Distance.COSINE))
         client.upsert(
@@ -27,8 +27,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     alias = models.CreateAlias(collection_name="machines", alias_name="current")
     client.update_collection_aliases([models.CreateAliasOperation(create_alias=alias)])
     client.close()
-    yield one
-    one.kill()
+    yield item
+    item.kill()
 
 
 @pytest.fixture
@@ -48,16 +48,18 @@ def test_what_is_in_a_storage_directory(server: Server) -> None:
 
 
 def test_a_running_server_is_seen_and_its_lock_is_not_taken_away(tmp_path: Path) -> None:
-    one = Server(tmp_path / "q").start()
+    item = Server(tmp_path / "q").start()
     try:
-        one.client().create_collection("c", vectors_config=models.VectorParams(size=4, distance=models.Distance.COSINE))
-        assert "collections/c/0/wal" in locked_parts(one.storage)
-        assert "collections/c/0/wal" in locked_parts(one.storage)
-        one.stop()
-        assert locked_parts(one.storage) == ()
-        one.start()
+        item.client().create_collection(
+            "c", vectors_config=models.VectorParams(size=4, distance=models.Distance.COSINE)
+        )
+        assert "collections/c/0/wal" in locked_parts(item.storage)
+        assert "collections/c/0/wal" in locked_parts(item.storage)
+        item.stop()
+        assert locked_parts(item.storage) == ()
+        item.start()
     finally:
-        one.kill()
+        item.kill()
 
 
 @pytest.mark.parametrize(
@@ -74,9 +76,9 @@ def test_storage_of_the_rocksdb_era_is_refused_with_the_way_out(
     storage: Path, change: dict[str, object], evidence: str
 ) -> None:
     segment = next(iter(storage.glob("collections/odd name/0/segments/*/segment.json")))
-    said = json.loads(segment.read_text())
-    said["config"] |= change
-    segment.write_text(json.dumps(said))
+    data = json.loads(segment.read_text())
+    data["config"] |= change
+    segment.write_text(json.dumps(data))
     if not change:
         (segment.parent / "CURRENT").write_text("MANIFEST-000004\n")
     facts = storage_facts(storage)

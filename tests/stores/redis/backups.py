@@ -71,12 +71,12 @@ def census(rdb: Path, work: Path) -> dict[tuple[int, bytes], object]:
     folder.mkdir()
     shutil.copy(rdb, folder / "dump.rdb")
     with served(REDIS, "--databases", "32", folder=folder) as endpoint:
-        found = {}
+        results = {}
         for db in range(32):
             connected = client(endpoint, db)
-            found.update({(db, name): _value(connected, name) for name in connected.scan_iter(count=1000)})
+            results.update({(db, name): _value(connected, name) for name in connected.scan_iter(count=1000)})
     shutil.rmtree(folder)
-    return found
+    return results
 
 
 def _value(connected: Any, name: bytes) -> object:

@@ -72,7 +72,7 @@ def served(program: str, *settings: str, folder: Path | None = None) -> Iterator
     with tempfile.TemporaryDirectory(prefix="om-redis-") as made:
         home = folder or Path(made)
         socket = Path(made) / "s"
-        words = [
+        arguments = [
             "--port",
             "0",
             "--unixsocket",
@@ -86,7 +86,7 @@ def served(program: str, *settings: str, folder: Path | None = None) -> Iterator
             *settings,
         ]
         with (Path(made) / "log").open("wb") as log:
-            process = subprocess.Popen([program, *words], stdout=log, stderr=log)
+            process = subprocess.Popen([program, *arguments], stdout=log, stderr=log)
         try:
             password = settings[settings.index("--requirepass") + 1] if "--requirepass" in settings else ""
             endpoint = RedisEndpoint(socket=str(socket), password=password)

@@ -49,11 +49,11 @@ class Moved:
 
     def verify(self) -> list[str]:
         """Compare, as the migration does; returns what it tells."""
-        said: list[Event] = []
+        results: list[Event] = []
         goal, credentials = Goal(redis_port=self.port), Credentials(PASSWORD, "", "")
         in_no_unit = lambda goal, services: None  # noqa: E731 ARG005 these servers are the test's own
-        VerifyStep(goal, lambda: credentials, in_no_unit).do(STEP, self.memo, said.append)
-        return [event.text for event in said]
+        VerifyStep(goal, lambda: credentials, in_no_unit).do(STEP, self.memo, results.append)
+        return [event.text for event in results]
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +88,8 @@ def serve(native: RedisEndpoint) -> None:
 def test_what_the_native_backends_wrote_since_is_left_out_and_said(moved: Moved) -> None:
     moved.copy()
     serve(moved.native)
-    said = moved.verify()
-    assert "redis: ignored 3 keys that the native backends have written" in said
+    result = moved.verify()
+    assert "redis: ignored 3 keys that the native backends have written" in result
     sides = moved.memo.read().compared["redis"]
     assert sides.source == sides.native, "the receipt compares the same"
 

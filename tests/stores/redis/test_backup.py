@@ -40,8 +40,8 @@ def copied(folder: Path, to: Path) -> Path:
 
 def test_a_dump_is_staged_as_it_is_and_its_keys_are_counted(kept: Path, tmp_path: Path) -> None:
     for given in (kept / "dump", kept / "dump/dump.rdb"):
-        found = proven(given, tmp_path / "work")
-        assert found.keys == {0: KEYS, 20: 1}
+        result = proven(given, tmp_path / "work")
+        assert result.keys == {0: KEYS, 20: 1}
         assert (tmp_path / "work/made.rdb").read_bytes() == (kept / "dump/dump.rdb").read_bytes()
 
 
@@ -205,8 +205,8 @@ def test_an_older_dump_beside_rewritten_append_only_files_is_not_used(kept: Path
     assert dump and log and log.base
     if log.base.written == dump.written:  # made in the same second
         pytest.skip("the two were made in the same second")
-    found = read_backup(home)
-    assert found.append_only and found.beside is None and "is older" in found.notes[0], base
+    result = read_backup(home)
+    assert result.append_only and result.beside is None and "is older" in result.notes[0], base
 
 
 def test_several_dumps_in_a_folder_are_named(kept: Path, tmp_path: Path) -> None:
@@ -278,8 +278,8 @@ def test_keys_that_have_expired_are_not_missed(tmp_path: Path) -> None:
         connected.save()
         while connected.exists("gone soon"):
             pass
-    found = read_backup(home).dump
-    assert found and found.content and found.content.keys == {0: KEYS + 1, 20: 1}
+    result = read_backup(home).dump
+    assert result and result.content and result.content.keys == {0: KEYS + 1, 20: 1}
     assert proven(home, tmp_path / "work").keys == {0: KEYS, 20: 1}
 
 

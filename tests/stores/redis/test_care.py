@@ -33,26 +33,26 @@ def full() -> Iterator[RedisEndpoint]:
 
 
 def test_a_full_cache_loses_no_key_by_being_read(full: RedisEndpoint, tmp_path: Path) -> None:
-    c, told = client(full), list[Event]()
+    c, result = client(full), list[Event]()
     c.delete(c.randomkey())  # room for the connections alone
     before = c.info("stats")["evicted_keys"]
-    with room_to_read(full, told.append), served(REDIS) as target:
+    with room_to_read(full, result.append), served(REDIS) as target:
         with open_live_copy(full, target, tmp_path) as live:
-            live.copy_everything(told.append)
+            live.copy_everything(result.append)
             with connect(full) as connection:
                 assert hold_writes(connection)
-            live.finish(told.append)
+            live.finish(result.append)
         assert client(target).dbsize() == c.dbsize()
     assert c.info("stats")["evicted_keys"] == before
     assert c.config_get("maxmemory") == {"maxmemory": str(60 * MIB)}
-    assert any(f"by {IN_FLIGHT // MIB} MB" in event.text for event in told)
+    assert any(f"by {IN_FLIGHT // MIB} MB" in event.text for event in result)
 
 
 def test_a_full_server_that_cannot_be_changed_is_warned_about() -> None:
     settings = ("--maxmemory", "2mb", "--rename-command", "CONFIG", "hidden")
-    told: list[Event] = []
-    with served(REDIS, *settings) as source, room_to_read(source, told.append):
-        assert any("it may refuse writes" in event.text for event in told)
+    events: list[Event] = []
+    with served(REDIS, *settings) as source, room_to_read(source, events.append):
+        assert any("it may refuse writes" in event.text for event in events)
 
 
 def test_a_container_at_its_limit_is_left_alone() -> None:

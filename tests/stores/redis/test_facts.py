@@ -98,7 +98,7 @@ def test_facts_need_no_config_command() -> None:
 def test_what_a_stop_keeps_is_foreseen(settings: list[str], kept: bool, tmp_path: Path) -> None:
     need_servers()
     socket_ = tmp_path / "s"
-    words = [
+    arguments = [
         REDIS,
         "--port",
         "0",
@@ -110,7 +110,7 @@ def test_what_a_stop_keeps_is_foreseen(settings: list[str], kept: bool, tmp_path
         *settings,
     ]
     for attempt in range(2):
-        with subprocess.Popen(words, stdout=subprocess.DEVNULL) as process:
+        with subprocess.Popen(arguments, stdout=subprocess.DEVNULL) as process:
             endpoint = RedisEndpoint(socket=str(socket_))
             wait_until_ready(endpoint, timeout=20)
             if not attempt:
@@ -127,10 +127,10 @@ def test_a_cluster_node_is_refused() -> None:
 
 
 def test_a_replica_is_warned_of() -> None:
-    told: list[Event] = []
+    events: list[Event] = []
     with served(REDIS, "--replicaof", "127.0.0.1", "1") as endpoint:
-        check_movable(server_facts(endpoint), told.append)
-    assert "replica" in told[0].text
+        check_movable(server_facts(endpoint), events.append)
+    assert "replica" in events[0].text
 
 
 def test_a_server_that_loads_is_waited_for(tmp_path: Path) -> None:

@@ -18,21 +18,21 @@ from omnimind_ops.stores.redis.sync import fetch_rdb
 from tests.stores.redis.servers import REDIS, client, newest_program, served, valkey_program
 
 
-def differences(one: RedisEndpoint, two: RedisEndpoint) -> tuple[object, ...]:
-    horizon = choose_horizon(one)
-    return compare(fingerprint(one, horizon, minutes=True), fingerprint(two, horizon, minutes=True))
+def differences(first: RedisEndpoint, second: RedisEndpoint) -> tuple[object, ...]:
+    horizon = choose_horizon(first)
+    return compare(fingerprint(first, horizon, minutes=True), fingerprint(second, horizon, minutes=True))
 
 
 @pytest.mark.parametrize("size", [1, 500], ids=["small", "large"])
 def test_minus_zero_is_zero(size: int) -> None:
     """Redis 7.0 keeps the sign in a large set and forgets it in a small one."""
-    with served(REDIS) as one, served(valkey_program()) as two:
-        for link, zero in ((client(one), "-0"), (client(two), "0")):
+    with served(REDIS) as first, served(valkey_program()) as second:
+        for link, zero in ((client(first), "-0"), (client(second), "0")):
             link.execute_command("ZADD", "scores", zero, "a")
             link.zadd("scores", {f"member {number}": number for number in range(size)})
-        assert differences(one, two) == ()
-        client(two).zadd("scores", {"a": 5e-324})
-        assert differences(one, two) != ()
+        assert differences(first, second) == ()
+        client(second).zadd("scores", {"a": 5e-324})
+        assert differences(first, second) != ()
 
 
 def with_ghosts(link: Any) -> None:

@@ -22,8 +22,8 @@ from tests.stores.redis.servers import REDIS, client, served, valkey_program
 @pytest.fixture(scope="module")
 def servers() -> Iterator[tuple[RedisEndpoint, RedisEndpoint]]:
     """Two servers of different makers."""
-    with served(REDIS) as one, served(valkey_program()) as two:
-        yield one, two
+    with served(REDIS) as item, served(valkey_program()) as two:
+        yield item, two
 
 
 @pytest.fixture
@@ -113,10 +113,10 @@ def test_a_key_in_another_database_is_another_key(source: RedisEndpoint, copy: R
 
 
 def test_the_order_in_which_things_were_written_does_not_matter(servers: tuple[RedisEndpoint, RedisEndpoint]) -> None:
-    one, two = (client(e) for e in servers)
-    for c, words in ((one, range(700)), (two, reversed(range(700)))):
+    item, two = (client(e) for e in servers)
+    for c, text in ((item, range(700)), (two, reversed(range(700)))):
         c.flushall()
-        for n in words:
+        for n in text:
             c.set(f"key {n}", n)
             c.sadd("set", n, f"m{n}")
             c.hset("hash", f"f{n}", n)
@@ -169,11 +169,11 @@ def test_a_hundred_thousand_keys(
         client(source).mset({f"key {n}": f"value {n}" for n in range(start, start + 10_000)})
     until = choose_horizon(source)
     times = [time.perf_counter()]
-    one = fingerprint(source, until)
+    item = fingerprint(source, until)
     times.append(time.perf_counter())
     assert copy_keys(source, target, lambda event: None, scratch=True) == 100_000
     times.append(time.perf_counter())
-    assert compare(one, fingerprint(target, until)) == ()
+    assert compare(item, fingerprint(target, until)) == ()
     with capsys.disabled():
         rates = [100_000 / (b - a) for a, b in zip(times, times[1:], strict=False)]
         print(f"\n    redis: {rates[0]:,.0f} keys/s fingerprinted, {rates[1]:,.0f} keys/s copied")

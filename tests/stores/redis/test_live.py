@@ -58,10 +58,10 @@ def finished(live: LiveCopy, source: RedisEndpoint) -> Fingerprint:
 
 
 def assert_equal(evidence: Fingerprint, other: RedisEndpoint, live: LiveCopy) -> None:
-    found = fingerprint(other, live.horizon, minutes=True)
+    result = fingerprint(other, live.horizon, minutes=True)
     with connect(other) as connection:
         now = server_time(connection)
-    assert compare(without_past(evidence, now), without_past(found, now)) == ()
+    assert compare(without_past(evidence, now), without_past(result, now)) == ()
 
 
 def use_every_command(c: Any, other: Any) -> None:

@@ -69,11 +69,11 @@ def test_the_rdb_way_is_exact(same: RedisEndpoint, tmp_path: Path) -> None:
 
 
 def test_a_sync_through_the_source_s_disk_works_too(tmp_path: Path) -> None:
-    told: list[Event] = []
+    events: list[Event] = []
     with served(REDIS, "--repl-diskless-sync", "no") as source:
         client(source).set("a", "b")
-        assert fetch_rdb(source, tmp_path / "taken.rdb", told.append).version == 10
-    assert any(isinstance(event, Line) and "its own folder" in event.text for event in told)
+        assert fetch_rdb(source, tmp_path / "taken.rdb", events.append).version == 10
+    assert any(isinstance(event, Line) and "its own folder" in event.text for event in events)
 
 
 def test_a_dump_needs_the_password(tmp_path: Path) -> None:
@@ -93,19 +93,19 @@ def test_a_newer_dump_is_refused_by_an_older_server(newer: RedisEndpoint, tmp_pa
     assert (facts.magic, facts.version) == ("VALKEY", 80)
     with pytest.raises(Problem, match="cannot start a scratch Redis") as caught:
         fingerprint_rdb(dump, tmp_path, choose_horizon(newer))
-    assert any("Wrong signature" in said or "RDB format version" in said for said in caught.value.log)
+    assert any("Wrong signature" in item or "RDB format version" in item for item in caught.value.log)
 
 
 def test_the_logical_way_brings_everything_to_an_older_server(newer: RedisEndpoint, tmp_path: Path) -> None:
-    told: list[Event] = []
+    events: list[Event] = []
     until = choose_horizon(newer)
     before = fingerprint(newer, until)
     assert unsupported_keys(newer, "7.0.15") == ()
-    facts = build_rdb_key_by_key(newer, tmp_path, tmp_path / "made.rdb", told.append)
+    facts = build_rdb_key_by_key(newer, tmp_path, tmp_path / "made.rdb", events.append)
     assert (facts.magic, facts.version) == ("REDIS", 10)
     assert compare(before, fingerprint_rdb(tmp_path / "made.rdb", tmp_path, until)) == ()
     assert compare(before, fingerprint(newer, until)) == ()  # the source is as it was
-    assert told[-1].done == told[-1].total == server_facts(newer).total_keys
+    assert events[-1].done == events[-1].total == server_facts(newer).total_keys
     assert [path.name for path in tmp_path.iterdir()] == ["made.rdb"]
     assert before.counts["db 0: keys of type stream"] == 3 and before.counts["db 0: keys with a time to live"] == 2
 
@@ -115,11 +115,11 @@ def test_expiry_and_pending_entries_survive_to_the_millisecond(newer: RedisEndpo
         copy_keys(newer, target, ignore)
         for db, key in ((0, "timed"), (0, "large hash"), (5, "set")):
             assert client(target, db).pexpiretime(key) == client(newer, db).pexpiretime(key) > 0
-        one, two = (client(e).xpending_range("stream", "workers", "-", "+", 9999) for e in (newer, target))
-        kept = [p for p in one if p["message_id"] != b"1005-2"]  # its entry is gone: no command can bring it back
-        assert len(one) == len(kept) + 1 and [(p["message_id"], p["consumer"], p["times_delivered"]) for p in kept] == [
-            (p["message_id"], p["consumer"], p["times_delivered"]) for p in two
-        ]
+        item, two = (client(e).xpending_range("stream", "workers", "-", "+", 9999) for e in (newer, target))
+        kept = [p for p in item if p["message_id"] != b"1005-2"]  # its entry is gone: no command can bring it back
+        assert len(item) == len(kept) + 1 and [
+            (p["message_id"], p["consumer"], p["times_delivered"]) for p in kept
+        ] == [(p["message_id"], p["consumer"], p["times_delivered"]) for p in two]
         assert abs(kept[5]["time_since_delivered"] - two[5]["time_since_delivered"]) < 2000
         for name in ("stream", "stream of nothing", "emptied stream"):
             info = [client(e).xinfo_stream(name) for e in (newer, target)]
@@ -180,8 +180,8 @@ def test_expiring_hash_fields_are_named_before_anything_is_copied(newer: RedisEn
 
 def test_types_that_cannot_travel_are_named(same: RedisEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(SIZES, "zset")  # as a module's type looks to us
-    found = unsupported_keys(same, "7.0.15")
-    assert set(found) == {f"the key '{name}' in db 0, of type zset" for name in ("zset", "large zset", "places")}
+    result = unsupported_keys(same, "7.0.15")
+    assert set(result) == {f"the key '{name}' in db 0, of type zset" for name in ("zset", "large zset", "places")}
     with served(REDIS) as target, pytest.raises(Problem, match="cannot copy every Redis key"):
         copy_keys(same, target, ignore)
 
@@ -213,8 +213,8 @@ def test_a_kill_in_mid_copy_leaves_no_server_and_can_be_run_again(same: RedisEnd
     for n in range(60_000):
         pipe.set(f"key {n}", n)
     pipe.execute()
-    words = [sys.executable, "-c", KILLED, same.socket, str(tmp_path)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": os.getcwd()}) as child:
+    arguments = [sys.executable, "-c", KILLED, same.socket, str(tmp_path)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": os.getcwd()}) as child:
         assert child.stdout and int(child.stdout.readline()) < 60_000
         (scratch,) = servers_in(tmp_path)
         child.send_signal(signal.SIGKILL)
@@ -229,8 +229,8 @@ def test_a_kill_in_mid_copy_leaves_no_server_and_can_be_run_again(same: RedisEnd
 def test_a_leftover_server_is_stopped_first(same: RedisEndpoint, tmp_path: Path) -> None:
     folder = tmp_path / "redis-scratch"
     folder.mkdir()
-    words = ["--port", "0", "--unixsocket", str(folder / "redis.sock"), "--dir", str(folder), "--save", ""]
-    left = subprocess.Popen([REDIS, *words], stdout=subprocess.DEVNULL)
+    arguments = ["--port", "0", "--unixsocket", str(folder / "redis.sock"), "--dir", str(folder), "--save", ""]
+    left = subprocess.Popen([REDIS, *arguments], stdout=subprocess.DEVNULL)
     while not (folder / "redis.sock").exists():
         time.sleep(0.01)
     build_rdb_key_by_key(same, tmp_path, tmp_path / "made.rdb", ignore)
@@ -239,14 +239,14 @@ def test_a_leftover_server_is_stopped_first(same: RedisEndpoint, tmp_path: Path)
 
 def servers_in(folder: Path) -> list[psutil.Process]:
     """Return the running servers whose working folder is below `folder`."""
-    found = []
+    results = []
     for process in psutil.process_iter():
         try:
             if process.name().startswith("redis") and process.cwd().startswith(str(folder)):
-                found.append(process)
+                results.append(process)
         except psutil.Error:
             continue
-    return found
+    return results
 
 
 def gone(process: psutil.Process) -> bool:

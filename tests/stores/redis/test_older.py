@@ -51,7 +51,7 @@ def test_down_to_6_2_and_up_again(source: RedisEndpoint, older: str, tmp_path: P
     facts = build_rdb_key_by_key(source, tmp_path, tmp_path / "down.rdb", lambda event: None, server_program=older)
     assert (facts.version, facts.writer[:3]) == (9, "6.2")
     assert compare(before, fingerprint_rdb(tmp_path / "down.rdb", tmp_path, until, server_program=older)) == ()
-    told: list[Event] = []
+    events: list[Event] = []
     with served(older, "--dbfilename", "down.rdb", folder=tmp_path) as loaded, served(older) as copy:
         old = server_facts(loaded)
         assert (
@@ -61,8 +61,8 @@ def test_down_to_6_2_and_up_again(source: RedisEndpoint, older: str, tmp_path: P
         )
         assert copy_keys(loaded, copy, lambda event: None) == old.total_keys
         assert compare(before, fingerprint(copy, until)) == ()
-        fetch_rdb(loaded, tmp_path / "up.rdb", told.append)
+        fetch_rdb(loaded, tmp_path / "up.rdb", events.append)
     assert any(
-        isinstance(event, Line) and "its own folder" in event.text for event in told
+        isinstance(event, Line) and "its own folder" in event.text for event in events
     )  # 6.2 syncs through its disk by default
     assert compare(before, fingerprint_rdb(tmp_path / "up.rdb", tmp_path, until)) == ()

@@ -27,8 +27,8 @@ def answering(*pieces: bytes) -> Iterator[RedisEndpoint]:
 
     def serve() -> None:
         peer = listener.accept()[0]
-        with peer, peer.makefile("rb") as asked:
-            for line in asked:
+        with peer, peer.makefile("rb") as requested:
+            for line in requested:
                 if line.strip() == b"SYNC":
                     for piece in pieces:
                         peer.sendall(piece)
@@ -97,11 +97,11 @@ REFUSED = {
 
 @pytest.mark.parametrize("how", REFUSED)
 def test_half_a_dump_is_a_problem_and_leaves_no_file(how: str, tmp_path: Path) -> None:
-    pieces, said = REFUSED[how]
+    pieces, result = REFUSED[how]
     (tmp_path / "dump").write_text("from before")
     with answering(*pieces) as endpoint, pytest.raises(Problem, match="cannot") as caught:
         fetch_rdb(endpoint, tmp_path / "dump", lambda event: None)
-    assert said in caught.value.why
+    assert result in caught.value.why
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"dump": b"from before"}
 
 

@@ -35,8 +35,8 @@ def published(program: str, *settings: str, password: str = "") -> Iterator[Redi
     need_servers()
     endpoint = RedisEndpoint(port=free_port(), password=password)
     with tempfile.TemporaryDirectory() as folder, open(Path(folder) / "log", "wb") as log:
-        words = ("--port", str(endpoint.port), "--dir", folder, "--save", "", "--repl-diskless-sync-delay", "0")
-        process = subprocess.Popen([program, *words, *settings], stdout=log, stderr=log)
+        command = ("--port", str(endpoint.port), "--dir", folder, "--save", "", "--repl-diskless-sync-delay", "0")
+        process = subprocess.Popen([program, *command, *settings], stdout=log, stderr=log)
         try:
             wait_until_ready(endpoint, timeout=20)
             yield endpoint
@@ -75,29 +75,29 @@ def test_the_dump_of_the_cutover_is_what_the_source_was(
     program, name, settings = WAYS[way]
     if way == "dump":
         monkeypatch.setattr(live_redis, "MEMORY_FACTOR", 1 << 40)  # this host has no room for a replica
-    told: list[Event] = []
+    events: list[Event] = []
     notes = MemoryNotes()
     paths = Paths(root=folder)
     with published(program, *settings) as source, LiveRedis(paths) as live:
         fill(link(source), link(source, 5))
         if warm:
             task = Task("warm-redis", LiveRedisPayload("127.0.0.1", source.port, "", name))
-            followed = LiveRedisStep(live).do(task, Memo(notes, "warm-redis", NoNotes), told.append)
+            followed = LiveRedisStep(live).do(task, Memo(notes, "warm-redis", NoNotes), events.append)
             assert followed == (not settings)
-            assert any("after the writers" in event.text for event in told) == bool(settings)
+            assert any("after the writers" in event.text for event in events) == bool(settings)
         link(source).set("string", "changed")
         link(source).delete("number")
         step = RedisStep(paths, live)
         memo = Memo(notes, "take-redis", RedisNotes)
         payload = RedisPayload("127.0.0.1", source.port, "", name, True, "", "7.0.15")
-        assert step.do(Task("take-redis", payload), memo, told.append)
+        assert step.do(Task("take-redis", payload), memo, events.append)
         taken = memo.read()
         assert taken.fingerprint and taken.horizon and taken.taken
         assert link(source).lastsave()
         assert compare(taken.fingerprint, fingerprint_rdb(step.staged, folder, taken.horizon)) == ()
         assert taken.fingerprint.counts["db 5: keys of type set"] == 1
-        assert not step.do(Task("take-redis", payload), memo, told.append)
-        step.undo(Task("take-redis", payload), memo, told.append)
+        assert not step.do(Task("take-redis", payload), memo, events.append)
+        step.undo(Task("take-redis", payload), memo, events.append)
         link(source).set("writes", "go on")
 
 

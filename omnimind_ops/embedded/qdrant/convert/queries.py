@@ -36,22 +36,22 @@ class Examples:
     lookup: Lookup
     using: str
     where: Mapping[str, Any] | None
-    seen: list[int | str] = field(default_factory=list)
+    used_ids: list[int | str] = field(default_factory=list)
 
     def vector(self, value: Any) -> Any:
         """Return the vector of an example: the given vector, or the vector of the named point."""
         if isinstance(value, int | str) and not isinstance(value, bool):
             if self.where is None or "collection" not in self.where:
-                self.seen.append(value)
+                self.used_ids.append(value)
             return self.lookup(value, self.using, self.where)
-        return self.schema.one(self.using, value)
+        return self.schema.named_vector(self.using, value)
 
     def vectors(self, values: Any) -> list[Any]:
         """Return the vectors of several examples."""
         if values is None:
             return []
-        one = isinstance(values, int | str | dict) or (values and isinstance(values[0], float))
-        return [self.vector(value) for value in ([values] if one else values)]
+        item = isinstance(values, int | str | dict) or (values and isinstance(values[0], float))
+        return [self.vector(value) for value in ([values] if item else values)]
 
 
 def query_in(value: Mapping[str, Any], schema: VectorSchema, lookup: Lookup) -> edge.QueryRequest:
@@ -75,9 +75,9 @@ def _limit(value: Mapping[str, Any]) -> int:
     return 10 if limit is None else int(limit)
 
 
-def _either(value: Mapping[str, Any], one: str, other: str, default: Any) -> Any:
-    found = value.get(one, value.get(other))
-    return default if found is None else found
+def _either(value: Mapping[str, Any], item: str, other: str, default: Any) -> Any:
+    result = value.get(item, value.get(other))
+    return default if result is None else result
 
 
 def _prefetches(value: Mapping[str, Any], schema: VectorSchema, lookup: Lookup) -> list[edge.Prefetch]:
@@ -112,9 +112,9 @@ def _scoring(value: Mapping[str, Any], schema: VectorSchema, lookup: Lookup) -> 
     if isinstance(query, dict) and "indices" not in query:
         for name, build in _KINDS.items():
             if name in query:
-                return build(query, examples), examples.seen
+                return build(query, examples), examples.used_ids
         raise no_inference()
-    return edge.Query.Nearest(examples.vector(query), using=examples.using), examples.seen
+    return edge.Query.Nearest(examples.vector(query), using=examples.using), examples.used_ids
 
 
 def _nearest(query: dict[str, Any], examples: Examples) -> Any:
@@ -127,9 +127,9 @@ def _nearest(query: dict[str, Any], examples: Examples) -> Any:
 
 
 def _recommend(query: dict[str, Any], examples: Examples) -> Any:
-    asked = query["recommend"]
-    positive, negative = examples.vectors(asked.get("positive")), examples.vectors(asked.get("negative"))
-    strategy = asked.get("strategy") or "average_vector"
+    requested = query["recommend"]
+    positive, negative = examples.vectors(requested.get("positive")), examples.vectors(requested.get("negative"))
+    strategy = requested.get("strategy") or "average_vector"
     if strategy == "average_vector":
         return edge.Query.Nearest(_average(positive, negative), using=examples.using)
     kind = {"best_score": edge.Query.RecommendBestScore, "sum_scores": edge.Query.RecommendSumScores}.get(strategy)
@@ -157,9 +157,9 @@ def _pairs(value: Any, examples: Examples) -> list[edge.ContextPair]:
 
 
 def _discover(query: dict[str, Any], examples: Examples) -> Any:
-    asked = query["discover"]
-    found = edge.DiscoverQuery(examples.vector(asked["target"]), _pairs(asked.get("context"), examples))
-    return edge.Query.Discover(found, using=examples.using)
+    requested = query["discover"]
+    result = edge.DiscoverQuery(examples.vector(requested["target"]), _pairs(requested.get("context"), examples))
+    return edge.Query.Discover(result, using=examples.using)
 
 
 def _context(query: dict[str, Any], examples: Examples) -> Any:
@@ -192,12 +192,12 @@ def _sample(query: dict[str, Any], _: Examples) -> Any:
 
 
 def _feedback(query: dict[str, Any], examples: Examples) -> Any:
-    asked = query["relevance_feedback"]
-    items = [edge.FeedbackItem(examples.vector(item["example"]), item["score"]) for item in asked["feedback"]]
-    naive = asked["strategy"]["naive"]
+    requested = query["relevance_feedback"]
+    items = [edge.FeedbackItem(examples.vector(item["example"]), item["score"]) for item in requested["feedback"]]
+    naive = requested["strategy"]["naive"]
     strategy = edge.NaiveFeedbackStrategy(naive["a"], naive["b"], naive["c"])
-    found = edge.FeedbackNaiveQuery(examples.vector(asked["target"]), items, strategy)
-    return edge.Query.FeedbackNaive(found, using=examples.using)
+    result = edge.FeedbackNaiveQuery(examples.vector(requested["target"]), items, strategy)
+    return edge.Query.FeedbackNaive(result, using=examples.using)
 
 
 _KINDS: dict[str, Callable[[dict[str, Any], Examples], Any]] = {

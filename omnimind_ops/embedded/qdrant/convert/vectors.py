@@ -29,7 +29,7 @@ class VectorSchema:
         """Return the minimum number of floats per point, as a measure of the work per point."""
         return sum(self.sizes.values()) or 1
 
-    def one(self, name: str, value: Any) -> Any:
+    def named_vector(self, name: str, value: Any) -> Any:
         """Return one vector of this name for the engine. It is checked here, because the engine would stop halfway
         through a batch.
         """
@@ -55,8 +55,8 @@ class VectorSchema:
         if isinstance(value, dict):
             if isinstance(value.get("model"), str):
                 raise no_inference()
-            return {name: self.one(name, item) for name, item in value.items()}
-        return self.one(DEFAULT, value)
+            return {name: self.named_vector(name, item) for name, item in value.items()}
+        return self.named_vector(DEFAULT, value)
 
 
 def sparse(value: Mapping[str, Any]) -> edge.SparseVector:

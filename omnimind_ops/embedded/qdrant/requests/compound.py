@@ -86,9 +86,9 @@ class MapOf:
 
     def check(self, value: Any, name: str) -> Iterator[Broken]:
         """Check the bounds of each value."""
-        found = [broken for item in value.values() if (broken := list(self.inner.check(item, "")))]
-        for index, broken in enumerate(found):
-            middle = "?" if len(found) == 1 else f"?[{index}]"
+        results = [broken for item in value.values() if (broken := list(self.inner.check(item, "")))]
+        for index, broken in enumerate(results):
+            middle = "?" if len(results) == 1 else f"?[{index}]"
             yield from ((f"{name}.{middle}{inner}", text) for inner, text in broken)
 
 
@@ -165,9 +165,9 @@ class Untagged:
 
     def check(self, value: Any, name: str) -> Iterator[Broken]:
         """Check the bounds of the matching type."""
-        found = self.fitting(value)
-        if found is not None:
-            yield from found.check(value, name)
+        result = self.fitting(value)
+        if result is not None:
+            yield from result.check(value, name)
 
     def fitting(self, value: Any) -> Type | None:
         """Return the first type that accepts the value."""
@@ -218,6 +218,6 @@ def clean(kind: Type, value: Any) -> Any:
             known = {kind.aliases.get(key, key): item for key, item in value.items() if item is not None}
             return {key: clean(kind.fields[key], item) for key, item in known.items() if key in kind.fields}
         case Untagged():
-            found = kind.fitting(value)
-            return value if found is None else clean(found, value)
+            result = kind.fitting(value)
+            return value if result is None else clean(result, value)
     return value

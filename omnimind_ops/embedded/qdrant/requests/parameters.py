@@ -109,12 +109,12 @@ UPLOAD: Mapping[str, Read] = {"wait": _flag, "priority": _word(PRIORITY), "check
 
 def parameters(given: Mapping[str, str], known: Mapping[str, Read]) -> dict[str, Any]:
     """Return the known parameters with their values; others are ignored."""
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for name, read in known.items():
         if name not in given:
             continue
         try:
-            found[name] = read(given[name])
+            results[name] = read(given[name])
         except (Mismatch, ValueError) as error:
             raise ApiError(400, f"Deserialize error in query parameters: {error}") from None
-    return found
+    return results

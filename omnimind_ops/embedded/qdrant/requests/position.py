@@ -38,17 +38,17 @@ def _start(body: str, at: Place) -> int:
 
 def _member(body: str, here: int, part: str | int) -> int:
     """Return the offset at which a member of the object or list at `here` begins."""
-    found, index, here = -1, 0, _skip(body, here + 1)
+    result, index, here = -1, 0, _skip(body, here + 1)
     while body[here] not in "}]":
         key: str | int = index
         if isinstance(part, str):
             key, here = scanstring(body, here + 1)
             here = _skip(body, _skip(body, here) + 1)
         if key == part:
-            found = here
+            result = here
         here = _skip(body, _end(body, here))
         here, index = _skip(body, here + 1) if body[here] == "," else here, index + 1
-    return found
+    return result
 
 
 def _end(body: str, here: int) -> int:

@@ -142,13 +142,13 @@ class Boolean(Plain):
 class Word(Plain):
     """One of a few words."""
 
-    words: tuple[str, ...]
+    choices: tuple[str, ...]
 
     def read(self, value: Any, at: Place) -> None:
         """Raise Mismatch for other words and types."""
         if not isinstance(value, str):
             raise wrong_type(value, "string or map", at)
-        if value not in self.words:
-            listed = ", ".join(f"`{word}`" for word in self.words)
-            expected = f"expected one of {listed}" if len(self.words) > 1 else f"expected {listed}"
+        if value not in self.choices:
+            listed = ", ".join(f"`{word}`" for word in self.choices)
+            expected = f"expected one of {listed}" if len(self.choices) > 1 else f"expected {listed}"
             raise Mismatch(f"unknown variant `{value}`, {expected}", at, inside=True)

@@ -46,20 +46,20 @@ def parameters(request: Request, known: Mapping[str, kinds.Read]) -> dict[str, A
 
 def storage(request: Request) -> Storage:
     """Return the open storage."""
-    found: Storage = request.app.state.storage
-    return found
+    result: Storage = request.app.state.storage
+    return result
 
 
 def shelf(request: Request) -> Shelf:
     """Return the snapshot store."""
-    found: Shelf = request.app.state.shelf
-    return found
+    result: Shelf = request.app.state.shelf
+    return result
 
 
 def settings(request: Request) -> Settings:
     """Return the server's settings."""
-    found: Settings = request.app.state.settings
-    return found
+    result: Settings = request.app.state.settings
+    return result
 
 
 def layout(request: Request) -> asyncio.Lock:

@@ -31,19 +31,19 @@ async def list_all(request: Request) -> object:
 
 async def list_of_collection(request: Request) -> object:
     """Return the aliases of one collection."""
-    found = storage(request)
-    collection = found.resolve(name(request)).name
-    return _shown({alias: target for alias, target in found.aliases.items() if target == collection})
+    result = storage(request)
+    collection = result.resolve(name(request)).name
+    return _shown({alias: target for alias, target in result.aliases.items() if target == collection})
 
 
 async def change(request: Request) -> object:
     """Create, delete and rename aliases, one after another. When one fails, the changes before it remain."""
-    asked = await body(request, collections.ALIASES)
+    requested = await body(request, collections.ALIASES)
     parameters(request, kinds.META)
-    found = storage(request)
+    result = storage(request)
     async with layout(request):
-        for action in asked["actions"]:
-            await thread(found.set_aliases, changed(found.aliases, found.collections, action))
+        for action in requested["actions"]:
+            await thread(result.set_aliases, changed(result.aliases, result.collections, action))
     return True
 
 

@@ -19,8 +19,8 @@ async def list_all(request: Request) -> object:
 
 async def exists(request: Request) -> object:
     """Return whether a collection or alias of this name exists."""
-    found = storage(request)
-    return {"exists": name(request) in found.collections or name(request) in found.aliases}
+    result = storage(request)
+    return {"exists": name(request) in result.collections or name(request) in result.aliases}
 
 
 async def describe(request: Request) -> object:
@@ -31,22 +31,22 @@ async def describe(request: Request) -> object:
 async def create(request: Request) -> object:
     """Create a collection."""
     wanted = name(request, new=True)
-    asked = await body(request, types.CREATE)
+    requested = await body(request, types.CREATE)
     parameters(request, kinds.META)
     async with layout(request):
         with json_errors():
-            await thread(storage(request).create, wanted, asked)
+            await thread(storage(request).create, wanted, requested)
     return True
 
 
 async def configure(request: Request) -> object:
     """Change settings of a collection."""
     name(request)
-    asked = await body(request, types.UPDATE)
+    requested = await body(request, types.UPDATE)
     parameters(request, kinds.META)
     async with writing(request) as collection:
         with json_errors():
-            await thread(collection.configure, asked)
+            await thread(collection.configure, requested)
     return True
 
 
@@ -54,13 +54,13 @@ async def delete(request: Request) -> object:
     """Remove a collection; return false when there is none. Aliases do not count as collections here, as in the real
     server.
     """
-    found = storage(request)
+    result = storage(request)
     parameters(request, kinds.META)
     async with layout(request):
-        if name(request) not in found.collections:
+        if name(request) not in result.collections:
             return False
         async with writing(request):
-            rest = await thread(found.delete, name(request))
+            rest = await thread(result.delete, name(request))
     if rest is not None:
         await thread(remove_tree, rest)
     return True

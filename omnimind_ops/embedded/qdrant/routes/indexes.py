@@ -15,9 +15,9 @@ from .points import changed, done
 async def create(request: Request) -> object:
     """Index a payload field."""
     name(request)
-    asked = await body(request, types.INDEX)
+    requested = await body(request, types.INDEX)
     wait = changed(request)
-    field, schema = asked["field_name"], asked.get("field_schema")
+    field, schema = requested["field_name"], requested.get("field_schema")
     storage(request).resolve(name(request))
     if not schema:
         raise bad_request("Can't auto-detect field type, please specify `field_schema` in the request")

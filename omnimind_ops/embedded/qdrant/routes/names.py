@@ -15,10 +15,10 @@ async def add(request: Request) -> object:
     """Add a vector; an existing one of this name is unchanged."""
     name(request)
     vector = kinds.vector_name(request.path_params["vector"])
-    asked = await body(request, types.NAMED_VECTOR)
+    requested = await body(request, types.NAMED_VECTOR)
     wait = changed(request)
     async with writing(request) as collection:
-        await thread(collection.add_vector, vector, asked)
+        await thread(collection.add_vector, vector, requested)
         return done(collection, wait)
 
 

@@ -39,11 +39,11 @@ def change(
 
     async def handler(request: Request) -> object:
         name(request)
-        asked = await body(request, kind)
+        requested = await body(request, kind)
         wait = changed(request)
         async with writing(request) as collection:
-            limits(Strict(collection), asked)
-            await thread(apply, collection, asked)
+            limits(Strict(collection), requested)
+            await thread(apply, collection, requested)
             return done(collection, wait)
 
     handler.__name__ = apply.__name__
@@ -53,11 +53,11 @@ def change(
 async def batch(request: Request) -> object:
     """Run several operations in order; return one result for each."""
     name(request)
-    asked = await body(request, types.BATCH)
+    requested = await body(request, types.BATCH)
     wait = changed(request)
     results = []
     async with writing(request) as collection:
-        for operation in asked["operations"]:
+        for operation in requested["operations"]:
             _limited(Strict(collection), operation)
             await thread(writes.operation, collection, operation)
             results.append(done(collection, wait))

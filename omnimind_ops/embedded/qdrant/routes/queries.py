@@ -27,43 +27,45 @@ def ask(question: Callable[[Reader, Any], Any], kind: BodyType, limits: Limits) 
 
     async def handler(request: Request) -> Any:
         name(request)
-        asked = await body(request, kind)
+        fields = await body(request, kind)
         given = parameters(request, kinds.READ)
-        found = reader(request)
-        limited = Strict(found.collection)
-        limits(limited, asked)
+        data = reader(request)
+        limited = Strict(data.collection)
+        limits(limited, fields)
         limited.timeout(given.get("timeout"))
-        return await thread(question, found, asked)
+        return await thread(question, data, fields)
 
     return handler
 
 
-def _retrieve(found: Reader, asked: Any) -> Any:
-    return found.retrieve(asked["ids"], asked.get("with_payload"), asked.get("with_vector", asked.get("with_vectors")))
+def _retrieve(data: Reader, fields: Any) -> Any:
+    return data.retrieve(
+        fields["ids"], fields.get("with_payload"), fields.get("with_vector", fields.get("with_vectors"))
+    )
 
 
 def _many(question: Callable[[Reader, Any], Any]) -> Callable[[Reader, Any], Any]:
-    return lambda found, asked: [question(found, search) for search in asked["searches"]]
+    return lambda data, fields: [question(data, search) for search in fields["searches"]]
 
 
-async def one(request: Request) -> Any:
+async def point(request: Request) -> Any:
     """Return one point with all its data."""
     text = request.path_params["id"]
     parameters(request, kinds.READ)
     if not is_point_id(int(text) if text.isdigit() else text):
         raise wrong_input(f'Can not recognize "{text}" as point id')
-    found = await thread(reader(request).retrieve, [int(text) if text.isdigit() else text], True, True)
-    if not found:
+    result = await thread(reader(request).retrieve, [int(text) if text.isdigit() else text], True, True)
+    if not result:
         raise not_found(f"Point with id {text} does not exists!")
-    return found[0]
+    return result[0]
 
 
-def _query(found: Reader, asked: Any) -> Any:
-    return {"points": found.query(asked)}
+def _query(data: Reader, fields: Any) -> Any:
+    return {"points": data.query(fields)}
 
 
 def _old_groups(rewrite: Callable[[Reader, Any], Any]) -> Callable[[Reader, Any], Any]:
-    return lambda found, asked: query_groups(found, rewrite(found, asked))
+    return lambda data, fields: query_groups(data, rewrite(data, fields))
 
 
 _POINTS = "/collections/{name}/points"
@@ -90,5 +92,5 @@ ROUTES = [
     route("POST", f"{_POINTS}/scroll", ask(Reader.scroll, types.SCROLL, strict.query)),
     route("POST", f"{_POINTS}/count", ask(Reader.count, types.COUNTED, strict.count)),
     route("POST", "/collections/{name}/facet", ask(Reader.facet, types.FACET, strict.facet)),
-    route("GET", f"{_POINTS}/{{id}}", one),
+    route("GET", f"{_POINTS}/{{id}}", point),
 ]

@@ -45,9 +45,9 @@ async def metrics(request: Request) -> Response:
 
 async def telemetry(request: Request) -> object:
     """Return the telemetry that needs no request counters."""
-    found = storage(request)
+    result = storage(request)
     app = {"name": "qdrant", "version": version.COMPATIBLE, "commit": version.engine()}
-    return {"id": str(found.peer), "app": app, "collections": {"number_of_collections": len(found.collections)}}
+    return {"id": str(result.peer), "app": app, "collections": {"number_of_collections": len(result.collections)}}
 
 
 async def cluster(_: Request) -> object:

@@ -104,18 +104,18 @@ async def create_full(request: Request) -> object:
 
 
 async def _everything(request: Request) -> object:
-    found, keeper = storage(request), shelf(request)
+    result, keeper = storage(request), shelf(request)
     files: dict[str, Path] = {}
     with ExitStack() as cleanup:
         aside = keeper.scratch / f"{uuid4()}"
         aside.mkdir()
         cleanup.callback(remove_tree, aside)
         async with layout(request):
-            aliases = dict(found.aliases)
-            for wanted in sorted(found.collections):
-                files[wanted] = aside / stamp(f"{wanted}-{found.peer}")
+            aliases = dict(result.aliases)
+            for wanted in sorted(result.collections):
+                files[wanted] = aside / stamp(f"{wanted}-{result.peer}")
                 async with writing(request, wanted) as collection:
-                    await thread(pack_collection, collection, found.peer, files[wanted])
+                    await thread(pack_collection, collection, result.peer, files[wanted])
                 files[wanted].chmod(0o600)
         place, title = keeper.place(), stamp("full-snapshot")
         return await thread(keeper.add, place, title, lambda out: pack_full(files, aliases, out))
@@ -124,19 +124,19 @@ async def _everything(request: Request) -> object:
 async def recover(request: Request) -> object:
     """Replace or create a collection from a snapshot in the snapshots directory or at a URL."""
     name(request)
-    asked = await body(request, types.RECOVER)
-    return await waited(request, parameters(request, kinds.SNAPSHOT), _recovered(request, asked))
+    fields = await body(request, types.RECOVER)
+    return await waited(request, parameters(request, kinds.SNAPSHOT), _recovered(request, fields))
 
 
-async def _recovered(request: Request, asked: dict[str, Any]) -> object:
-    keeper, location, part = shelf(request), asked["location"], shelf(request).part()
+async def _recovered(request: Request, fields: dict[str, Any]) -> object:
+    keeper, location, part = shelf(request), fields["location"], shelf(request).part()
     try:
         if urlsplit(location).scheme in ("http", "https"):
             path = await thread(keeper.fetched, location, part)
         else:
             path = keeper.located(location)
-        if asked.get("checksum"):
-            await thread(check, path, asked["checksum"])
+        if fields.get("checksum"):
+            await thread(check, path, fields["checksum"])
         await _restore(request, path)
     finally:
         await thread(part.unlink, True)
@@ -167,18 +167,20 @@ async def _uploaded(request: Request, part: Path, checksum: str | None) -> objec
 
 
 async def _restore(request: Request, snapshot: Path) -> None:
-    found = storage(request)
+    result = storage(request)
     shard = _shard(request)
-    target = found.resolve(name(request)).name if shard is not None or name(request) in found.aliases else name(request)
-    beside = found.scratch / str(uuid4())
+    target = (
+        result.resolve(name(request)).name if shard is not None or name(request) in result.aliases else name(request)
+    )
+    beside = result.scratch / str(uuid4())
     try:
         if shard is not None:
-            await thread(unpack_shard, snapshot, beside, found.peer, found.resolve(target), shard)
+            await thread(unpack_shard, snapshot, beside, result.peer, result.resolve(target), shard)
         else:
-            await thread(unpack_collection, snapshot, beside, found.peer)
+            await thread(unpack_collection, snapshot, beside, result.peer)
         async with layout(request):
-            if target not in found.collections:
-                await thread(found.put, target, beside)
+            if target not in result.collections:
+                await thread(result.put, target, beside)
             else:
                 await _replace(request, target, beside)
     finally:

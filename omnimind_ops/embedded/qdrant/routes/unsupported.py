@@ -43,8 +43,8 @@ async def _alone(request: Request) -> object:
 
 async def remove_peer(request: Request) -> object:
     """Refuse: there is no other node, and this one cannot be removed while it has collections."""
-    peer, found = request.path_params["peer"], storage(request)
-    if request.query_params.get("force") != "true" and peer == str(found.peer) and found.collections:
+    peer, result = request.path_params["peer"], storage(request)
+    if request.query_params.get("force") != "true" and peer == str(result.peer) and result.collections:
         raise bad_request(f"Cannot remove peer {peer} as there are shards on it")
     raise bad_request("Distributed mode disabled.")
 

@@ -116,5 +116,5 @@ def sha256(path: Path) -> str:
 
 def check(path: Path, expected: str | None) -> None:
     """Raise an error unless the file has the expected checksum."""
-    if expected and (found := sha256(path)) != expected.strip().lower():
-        raise wrong_input(f"Snapshot checksum mismatch: expected {expected}, got {found}")
+    if expected and (result := sha256(path)) != expected.strip().lower():
+        raise wrong_input(f"Snapshot checksum mismatch: expected {expected}, got {result}")

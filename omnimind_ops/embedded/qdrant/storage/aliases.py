@@ -13,10 +13,10 @@ from .files import read_json, write_json
 
 def load_aliases(storage: Path) -> dict[str, str]:
     """Return collection name by alias. As in the real server, the file exists from the first start."""
-    found = read_json(storage / "aliases" / "data.json")
-    if found is None:
+    result = read_json(storage / "aliases" / "data.json")
+    if result is None:
         save_aliases(storage, {})
-    return dict(found or {})
+    return dict(result or {})
 
 
 def save_aliases(storage: Path, aliases: Mapping[str, str]) -> None:

@@ -160,8 +160,8 @@ class Collection:
 
     def add_vector(self, name: str, request: Mapping[str, Any]) -> None:
         """Add a named vector."""
-        if found := vector_names.added(self.config, name, request):
-            self._reshape(*found)
+        if result := vector_names.added(self.config, name, request):
+            self._reshape(*result)
 
     def remove_vector(self, name: str) -> None:
         """Remove a named vector from all points."""

@@ -34,8 +34,8 @@ class Storage:
         self.scratch.mkdir()
         self.peer = peer_id(self.path)
         self.aliases = load_aliases(self.path)
-        found = sorted(entry for entry in self.home.iterdir() if entry.is_dir())
-        self.collections = {entry.name: Collection.open(entry) for entry in found}
+        results = sorted(entry for entry in self.home.iterdir() if entry.is_dir())
+        self.collections = {entry.name: Collection.open(entry) for entry in results}
 
     def close(self) -> None:
         """Write everything to disk and release the directory."""
@@ -45,10 +45,10 @@ class Storage:
 
     def resolve(self, name: str) -> Collection:
         """Return the collection with this name or alias."""
-        found = self.collections.get(name) or self.collections.get(self.aliases.get(name, ""))
-        if found is None:
+        result = self.collections.get(name) or self.collections.get(self.aliases.get(name, ""))
+        if result is None:
             raise no_collection(name)
-        return found
+        return result
 
     def create(self, name: str, request: Mapping[str, Any]) -> None:
         """Create an empty collection; it is built in `scratch` and moved into place."""

@@ -22,15 +22,15 @@ def query_groups(reader: Reader, body: Mapping[str, Any]) -> dict[str, Any]:
         size, limit = body.get("group_size") or 3, body.get("limit") or 10
         query = {**body, "with_payload": True, "filter": _has(field, body.get("filter"))}
     total = reader.count({})["count"]
-    asked = max(100, size * limit * 4)
+    requested = max(100, size * limit * 4)
     while True:
-        hits = reader.query({**query, "limit": asked})
+        hits = reader.query({**query, "limit": requested})
         groups = _grouped(hits, field, size)
         best = dict(list(groups.items())[:limit])
         full = len(best) == limit and all(len(group) == size for group in best.values())
-        if full or len(hits) < asked or asked >= total:
+        if full or len(hits) < requested or requested >= total:
             return {"groups": _shown(reader, body, best)}
-        asked *= 4
+        requested *= 4
 
 
 def _has(field: str, given: Any) -> dict[str, Any]:
@@ -59,13 +59,13 @@ def _keys(payload: Any, field: str) -> list[Any]:
 def _shown(reader: Reader, body: Mapping[str, Any], groups: Groups) -> list[dict[str, Any]]:
     lookup = body.get("with_lookup")
     wanted = body.get("with_payload")
-    found = _looked_up(reader, lookup, list(groups)) if lookup else {}
+    result = _looked_up(reader, lookup, list(groups)) if lookup else {}
     shown = []
     for key, hits in groups.items():
         payloads = _payloads(reader, hits, wanted)
         group: dict[str, Any] = {"id": key, "hits": [_with(hit, payloads[hit["id"]]) for hit in hits]}
-        if lookup and key in found:
-            group["lookup"] = found[key]
+        if lookup and key in result:
+            group["lookup"] = result[key]
         shown.append(group)
     return shown
 

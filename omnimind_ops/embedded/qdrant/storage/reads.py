@@ -40,11 +40,11 @@ class Reader:
             source = self.other(where["collection"]) if where.get("collection") else source
             using = where.get("vector") or using
         with engine_errors():
-            found = source.shards.retrieve([id], False, [using])
-        vector: Any = found[0].vector if found else None
+            result = source.shards.retrieve([id], False, [using])
+        vector: Any = result[0].vector if result else None
         if isinstance(vector, dict):
             vector = vector.get(using)
-        if not found:
+        if not result:
             raise not_found(f"No point with id {id} found")
         if vector is None:
             raise wrong_input(f"Point {id} does not have vector `{using}`")
@@ -65,11 +65,11 @@ class Reader:
             wide = query_in({**body, "offset": 0, "limit": offset + limit}, self.collection.schema, self.lookup)
         with engine_errors():
             points = self.collection.shards.query(request, wide, offset, limit, self._ascending(body))
-        found = [scored_out(point) for point in points]
+        results = [scored_out(point) for point in points]
         if not body.get("with_vector", body.get("with_vectors")):
-            for point in found:  # the engine returns the vectors that it compared
+            for point in results:  # the engine returns the vectors that it compared
                 point.pop("vector", None)
-        return found
+        return results
 
     def _ascending(self, body: Json) -> bool:
         """Return whether a low score is better."""
@@ -97,8 +97,8 @@ class Reader:
 
     def recommended(self, body: Json) -> dict[str, Any]:
         """Return the universal query for an older recommend request."""
-        asked = {name: body.get(name) for name in ("positive", "negative", "strategy")}
-        return {**body, "query": {"recommend": asked}, "limit": body.get("limit", body.get("top"))}
+        requests = {name: body.get(name) for name in ("positive", "negative", "strategy")}
+        return {**body, "query": {"recommend": requests}, "limit": body.get("limit", body.get("top"))}
 
     def discover(self, body: Json) -> list[dict[str, Any]]:
         """Return the result of the older discovery request: a target, a context, or both."""

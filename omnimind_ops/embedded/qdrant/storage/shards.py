@@ -62,15 +62,15 @@ class Shards:
 
     def info(self) -> Info:
         """Return counts and indexes, summed over the shards."""
-        found = self._each("info")
-        fields = {field: index.data_type for info in found for field, index in info.payload_schema.items()}
+        result = self._each("info")
+        fields = {field: index.data_type for info in result for field, index in info.payload_schema.items()}
         return Info(
-            sum(info.points_count for info in found),
-            sum(info.indexed_vectors_count for info in found),
-            sum(info.segments_count for info in found),
+            sum(info.points_count for info in result),
+            sum(info.indexed_vectors_count for info in result),
+            sum(info.segments_count for info in result),
             {
                 field: Index(
-                    kind, sum(info.payload_schema[field].points for info in found if field in info.payload_schema)
+                    kind, sum(info.payload_schema[field].points for info in result if field in info.payload_schema)
                 )
                 for field, kind in fields.items()
             },
@@ -91,11 +91,11 @@ class Shards:
 
     def retrieve(self, ids: Sequence[Any], payload: Any, vector: Any) -> list[Any]:
         """Return the existing points with these ids, in the requested order."""
-        found = [record for records in self._each("retrieve", list(ids), payload, vector) for record in records]
+        results = [record for records in self._each("retrieve", list(ids), payload, vector) for record in records]
         if self._only:
-            return found
+            return results
         order = {str(id): index for index, id in reversed(list(enumerate(ids)))}
-        return sorted(found, key=lambda record: order.get(str(record.id), 0))
+        return sorted(results, key=lambda record: order.get(str(record.id), 0))
 
     def scroll(
         self, limit: int, order: edge.OrderBy | None, request: edge.ScrollRequest, descending: bool = False
@@ -105,7 +105,7 @@ class Shards:
         if self._only:
             page: tuple[list[Any], Any] = pages[0]
             return page
-        records = [record for found, _ in pages for record in found]
+        records = [record for outcome, _ in pages for record in outcome]
         if order is not None:
             return sorted(records, key=lambda record: record.order_value, reverse=descending)[:limit], None
         records.sort(key=lambda record: by_id(record.id))
@@ -117,9 +117,9 @@ class Shards:
     ) -> list[Any]:
         """Return the best points; `wide` is the same query without an offset, for several shards."""
         if self._only:
-            found: list[Any] = self._only.query(request)
-            return found
-        points = [point for found in self._each("query", wide) for point in found]
+            entries: list[Any] = self._only.query(request)
+            return entries
+        points = [point for item in self._each("query", wide) for point in item]
         return sorted(points, key=lambda point: point.score, reverse=not ascending)[offset : offset + limit]
 
     def apply(

@@ -90,9 +90,9 @@ def layers(qubits: int) -> str:
 
 def engine(then: str) -> tuple[subprocess.Popen[bytes], int]:
     """Start a process that runs a circuit and then perhaps another; return it and its child's process id."""
-    words = (sys.executable, "-c", PARENT, BELL, then)
+    command = (sys.executable, "-c", PARENT, BELL, then)
     process = subprocess.Popen(
-        words, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])}
+        command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])}
     )
     assert process.stdout is not None
     status, pid = process.stdout.readline().split()
@@ -124,11 +124,11 @@ def test_no_child_outlives_the_engine_idle_or_in_the_middle_of_a_circuit():
 
 def test_asking_for_a_circuit_loads_no_qiskit_into_the_engine():
     code = "import sys, backend.engine.quantum as q; q.Quantum(state='/nonexistent').info(); print([m for m in sys.modules if m.split('.')[0] in ('qiskit', 'qiskit_aer', 'numpy', 'torch')])"
-    said = subprocess.run(
+    result = subprocess.run(
         (sys.executable, "-c", code),
         capture_output=True,
         text=True,
         check=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])},
     )
-    assert said.stdout.strip() == "[]"
+    assert result.stdout.strip() == "[]"

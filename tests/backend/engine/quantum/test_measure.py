@@ -45,15 +45,15 @@ def test_every_circuit_has_to_agree():
 
 
 def test_without_a_gpu_the_cpu_is_measured_and_the_reason_told():
-    seen: list[Row] = []
-    measured = asyncio.run(measure(sizes=(4, 6), budget_s=60, runs=2, on_row=seen.append))
+    observed: list[Row] = []
+    measured = asyncio.run(measure(sizes=(4, 6), budget_s=60, runs=2, on_row=observed.append))
     assert measured.crossover is None
     assert "without GPU" in measured.why_not
-    assert list(measured.rows) == seen
-    assert {(row.circuit, row.qubits, row.device, row.precision) for row in seen} == {
+    assert list(measured.rows) == observed
+    assert {(row.circuit, row.qubits, row.device, row.precision) for row in observed} == {
         (name, size, "cpu", kind) for name in ("qft", "qv") for size in (4, 6) for kind in ("double", "single")
     }
-    assert all(len(row.seconds) == 2 and row.median > 0 and not row.error for row in seen)
+    assert all(len(row.seconds) == 2 and row.median > 0 and not row.error for row in observed)
 
 
 def test_no_time_left_still_measures_the_first_size_and_no_more():

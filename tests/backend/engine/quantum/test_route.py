@@ -95,9 +95,9 @@ def test_what_was_measured_survives_in_its_file(tmp_path):
 )
 def test_a_file_that_cannot_be_read_is_no_measurement_and_says_so(tmp_path, content):
     (tmp_path / crossover.FILE).write_text(content)
-    found = crossover.load(tmp_path)
-    assert isinstance(found, str)
-    assert "omnimind bench quantum" in found
+    result = crossover.load(tmp_path)
+    assert isinstance(result, str)
+    assert "omnimind bench quantum" in result
 
 
 def test_the_aer_that_is_installed_here_is_told_and_has_no_gpu():
@@ -114,10 +114,10 @@ def test_both_builds_of_aer_together_are_found_and_refuse_the_gpu(tmp_path):
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: qiskit-aer-gpu\nVersion: 0.18.2\n")
     code = "from backend.engine.quantum.installed import installed; print(installed().conflict); print(installed().without_gpu())"
     path = os.pathsep.join([str(Path(__file__).parents[4]), str(tmp_path)])
-    said = subprocess.run(
+    result = subprocess.run(
         (sys.executable, "-c", code), capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path}
     )
-    conflict, reason = said.stdout.splitlines()
+    conflict, reason = result.stdout.splitlines()
     assert "qiskit-aer 0" in conflict and "qiskit-aer-gpu 0.18.2" in conflict
     assert "overwrite each other" in reason
 

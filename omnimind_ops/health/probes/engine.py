@@ -1,4 +1,4 @@
-"""Probes of OmniMind's own programs: engine, frontend, guard. Those of the backends are in workers.py."""
+"""Probe of the engine. Deep: embed one text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from omnimind_ops.model.health import Outcome
@@ -59,7 +58,7 @@ class EngineHealth:
         }
 
 
-def engine(path: str, seconds: float, *, deep: bool, before: Mapping[str, JSON]) -> Outcome:
+def probe(path: str, seconds: float, *, deep: bool, before: Mapping[str, JSON]) -> Outcome:
     """Probe the engine and return its compute device. Deep: embed a fixed text and compare with `before`, the facts of
     the last good outcome.
     """
@@ -129,22 +128,3 @@ def _compare(answer: http.Response, well: Outcome, before: Mapping[str, JSON]) -
 
 def _length(vector: Sequence[float]) -> float:
     return math.sqrt(sum(x * x for x in vector))
-
-
-def frontend(port: int, seconds: float) -> Outcome:
-    """Probe the frontend by requesting the page."""
-    answer = http.request(("127.0.0.1", port), seconds, "/")
-    if answer.status == HTTPStatus.OK and b"<html" in answer.body[:2000].lower():
-        return Outcome(True, True, "serves the page")
-    return Outcome(False, False, why=f"does not serve the page: {answer.summary}")
-
-
-def guard(file: Path, now: float, patience: float, *, watches: bool) -> Outcome:
-    """Return the outcome from the time of the guard's last write; `now` is unix time."""
-    try:
-        age = now - file.stat().st_mtime
-    except OSError:
-        return Outcome(False, why="it has not run a check yet", starting=True)
-    if age > patience:
-        return Outcome(False, why=f"its last check was {age:.0f} s ago", silent=True)
-    return Outcome(True, True, "restarts what fails" if watches else "only observes (auto_recovery is off)")

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omnimind_ops import origin
-from omnimind_ops.flows.wheels.choose import choose
-from omnimind_ops.flows.wheels.download import fetch, is_downloaded
+from omnimind_ops.flows.wheelhouse.choose import choose
+from omnimind_ops.flows.wheelhouse.download import fetch, is_downloaded
 from omnimind_ops.model.event import RunEnded, RunStarted, StepChanged, StepState, Tell, line, progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
@@ -103,34 +103,37 @@ def make(order: Order, selection: Selection, tell: Tell) -> dict[str, JSON]:
 
 
 def _check_folder(folder: Path) -> None:
+    """Raise Problem if the folder holds something else, or wheels cannot be written there."""
     if folder.exists() and not folder.is_dir():
-        raise Problem("cannot create the wheelhouse", f"{folder} is not a folder", "use another path")
-    foreign_files = (
-        [
-            path.name
-            for path in folder.iterdir()
-            if path.suffix != ".whl" and path.name != MANIFEST and not path.name.endswith(".partial")
-        ]
-        if folder.is_dir()
-        else []
-    )
-    if foreign_files:
-        raise Problem(
-            "cannot create the wheelhouse",
-            f"{folder} contains other files: {', '.join(sorted(foreign_files)[:3])}",
-            "use an empty folder, or an existing wheelhouse to update",
-        )
+        raise _refused(f"{folder} is not a folder", "use another path")
+    files = folder.iterdir() if folder.is_dir() else ()
+    foreign = sorted(path.name for path in files if not _is_ours(path))
+    if foreign:
+        why = f"{folder} contains other files: {', '.join(foreign[:3])}"
+        raise _refused(why, "use an empty folder, or an existing wheelhouse to update")
+    above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not above.is_dir():
+        raise _refused(f"{above} is a file, not a folder", "use another path")
+    if not os.statvfs(above).f_blocks:  # /proc, /sys
+        raise _refused(f"{above} is not on a disk: no files can be stored there", "use a folder on a disk")
+    if not os.access(above, os.W_OK):
+        why = "it is mounted read-only" if os.statvfs(above).f_flag & os.ST_RDONLY else "you may not write there"
+        raise _refused(f"{above}: {why}", "use another folder")
+
+
+def _is_ours(path: Path) -> bool:
+    return path.name == MANIFEST or path.suffix == ".whl" or path.name.endswith(".partial")
+
+
+def _refused(why: str, fix: str) -> Problem:
+    return Problem("cannot create the wheelhouse", why, fix)
 
 
 def _create(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK):  # also false on a file system that is mounted read-only
-            raise PermissionError(f"{folder} is not writable")
     except OSError as error:
-        raise Problem(
-            "cannot create the wheelhouse", f"cannot write in {folder}: {error}", "use another folder"
-        ) from error
+        raise _refused(f"cannot make {folder}: {error.strerror}", "use another folder") from error
 
 
 def _check_space(folder: Path, selection: Selection) -> None:

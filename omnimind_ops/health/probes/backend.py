@@ -1,6 +1,6 @@
-"""Probes of a backend's workers.
+"""Probe of a backend: its workers.
 
-Each worker reports how its own connections to the stores and the engine work. attribution.py decides who is at fault.
+Each worker reports how its own connections to the stores and the engine work. health/attribution.py decides who is at fault.
 """
 
 from __future__ import annotations

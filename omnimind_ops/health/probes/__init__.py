@@ -1,4 +1,4 @@
-"""Probe of each service.
+"""Probe of each service, one file per service.
 
 Start at of(): the probe of the health check; native(): the probes that a migration waits for.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from omnimind_ops.catalogue import Kind, Service
 from omnimind_ops.credentials import Credentials
-from omnimind_ops.health import programs, stores, workers
+from omnimind_ops.health.probes import backend, engine, frontend, guard, postgres, qdrant, redis
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.health import Outcome
 from omnimind_ops.model.json import JSON
@@ -67,41 +67,41 @@ def _probe(service: Service, world: World, depth: Depth, before: Mapping[str, JS
     deep, seconds = depth.deep, depth.seconds
     match service.kind:
         case Kind.POSTGRES:
-            return stores.postgres(world.postgres_dsn, seconds, deep=deep)
+            return postgres.probe(world.postgres_dsn, seconds, deep=deep)
         case Kind.REDIS:
-            return stores.redis(world.redis_url, seconds, deep=deep)
+            return redis.probe(world.redis_url, seconds, deep=deep)
         case Kind.QDRANT:
-            outcome = stores.qdrant(world.qdrant_url, world.qdrant_key, world.system.collection, seconds, deep=deep)
+            outcome = qdrant.probe(world.qdrant_url, world.qdrant_key, world.system.collection, seconds, deep=deep)
             return replace(outcome, detail=f"stand-in (qdrant-edge), {outcome.detail}") if world.standin else outcome
         case Kind.ENGINE:
-            return programs.engine(service.socket or "", seconds, deep=deep, before=before)
+            return engine.probe(service.socket or "", seconds, deep=deep, before=before)
         case Kind.BACKEND:
             port, count = service.port or 0, len(service.processes)
             if not deep:
-                return workers.any_worker(port, seconds)
-            return workers.all_workers(port, count, seconds, until_ready=not depth.every_worker)
+                return backend.any_worker(port, seconds)
+            return backend.all_workers(port, count, seconds, until_ready=not depth.every_worker)
         case Kind.FRONTEND:
-            return programs.frontend(service.port or 0, seconds)
+            return frontend.probe(service.port or 0, seconds)
         case Kind.GUARD:
-            return programs.guard(
-                world.run / GUARD_FILE, time.time(), GUARD_SECONDS, watches=world.system.auto_recovery
-            )
+            return guard.probe(world.run / GUARD_FILE, time.time(), GUARD_SECONDS, watches=world.system.auto_recovery)
 
 
-def native(goal: Goal, credentials: Credentials, engine: Path = Path("/run/omnimind/engine.sock")) -> dict[str, Probe]:
+def native(
+    goal: Goal, credentials: Credentials, engine_socket: Path = Path("/run/omnimind/engine.sock")
+) -> dict[str, Probe]:
     """Return the shallow probe of every native service, in start order. A probe returns None when the service is ready.
 
     The probes write nothing, because a migration compares data.
     """
-    redis = f"redis://:{credentials.redis}@127.0.0.1:{goal.redis_port}"
-    qdrant = f"http://127.0.0.1:{goal.qdrant_port}"
+    redis_url = f"redis://:{credentials.redis}@127.0.0.1:{goal.redis_port}"
+    qdrant_url = f"http://127.0.0.1:{goal.qdrant_port}"
     return {
-        "postgresql": _native(lambda: stores.postgres(credentials.postgres, SECONDS, deep=False)),
-        "redis": _native(lambda: stores.redis(redis, SECONDS, deep=False)),
-        "qdrant": _native(lambda: stores.qdrant(qdrant, credentials.qdrant, goal.collection, SECONDS, deep=False)),
-        "engine": _native(lambda: programs.engine(str(engine), SECONDS, deep=False, before={})),
-        **{f"backend:{port}": _native(partial(workers.any_worker, port, SECONDS)) for port in goal.backend_ports},
-        "frontend": _native(lambda: programs.frontend(goal.frontend_port, SECONDS)),
+        "postgresql": _native(lambda: postgres.probe(credentials.postgres, SECONDS, deep=False)),
+        "redis": _native(lambda: redis.probe(redis_url, SECONDS, deep=False)),
+        "qdrant": _native(lambda: qdrant.probe(qdrant_url, credentials.qdrant, goal.collection, SECONDS, deep=False)),
+        "engine": _native(lambda: engine.probe(str(engine_socket), SECONDS, deep=False, before={})),
+        **{f"backend:{port}": _native(partial(backend.any_worker, port, SECONDS)) for port in goal.backend_ports},
+        "frontend": _native(lambda: frontend.probe(goal.frontend_port, SECONDS)),
     }
 
 
