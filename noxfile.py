@@ -36,7 +36,7 @@ LOCKS = {
     "cpu": ("pyproject.toml", *ENGINE, "locks/cpu.in"),
     "cu12": ("pyproject.toml", *ENGINE, "locks/cu12.in"),
     "cu13": ("pyproject.toml", *ENGINE, "locks/cu13.in"),
-    "demo": ("pyproject.toml", "locks/demo.in"),
+    "demo": ("locks/demo.in",),
     "dev": ("pyproject.toml", "--all-extras", "--group", "dev"),
     "model": ("--no-deps", "locks/model.in"),
     "cli": ("pyproject.toml", "locks/cli.in"),

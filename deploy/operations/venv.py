@@ -28,6 +28,13 @@ from omnimind_ops import origin
 origin.wheel(pathlib.Path(sys.argv[3]), pathlib.Path(sys.argv[2]))
 """
 """Builds omnimind's wheel. Arguments: the folder of this code, the folder to pack, the folder to write to."""
+SHARE = """
+import sys, pathlib
+sys.path.insert(0, sys.argv[1])
+from omnimind_ops.tools.same_files import link_same
+link_same(pathlib.Path(sys.argv[2]), pathlib.Path(sys.prefix))
+"""
+"""Links what an environment has in common with the command's. Arguments: the folder of this code, the environment."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,7 @@ def venv(release: Release, link: str, user: str) -> Commands:
             source=shlex.join(source),
             pack=shlex.join((sys.executable, "-I", "-c", PACK, str(origin.ROOT), str(release.origin))),
             own=origin.file_name(release.origin),
+            share=shlex.join((sys.executable, "-I", "-c", SHARE, str(origin.ROOT), folder)),
             user=shlex.quote(user),
             gpu=release.lock.stem != "cpu",
             keep=shlex.quote(current or folder),

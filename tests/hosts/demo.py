@@ -5,26 +5,30 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-from . import tool, wheelhouse
-from .cache import found
+from omnimind_ops import origin
+
+from . import index_settings, tool
 from .cost import Cost
 from .demo_options import options
 from .host import Host
-from .image import ensure_image, tar_name
+from .image import import_directly
 from .outside import call
 from .recipe import Recipe
 from .sample import boot_sample
 from .side_by_side import Job, Say, run
-from .stack.images import root_file_system, stack_images
-from .stack.qdrant import qdrant_executable
+from .stack import qdrant
+from .stack.images import ROOTFS, root_file_system, stack_images
+from .stack.program import image_program, image_program_cached
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPE = Recipe(small=True)
 WORKERS = 4
 """More than there are CPUs, as a rule: all of them wait for the network and the disk now and then."""
-PAGE_SECONDS = 900
+PREPARE_SECONDS = 900
+WHEEL = f"/srv/{origin.file_name()}"
 
 
 def main() -> int:
@@ -44,45 +48,42 @@ def main() -> int:
 def prepare(say: Say) -> None:
     """Everything that takes long and can be kept, as much at a time as there is to do."""
     jobs = (
-        Job("host", f"Debian {RECIPE.suite} with systemd and Docker, by mmdebstrap", host_image),
+        Job("host", f"Debian {RECIPE.suite} with systemd and Docker, by mmdebstrap", lambda: import_directly(RECIPE)),
         Job("base of the containers", "a small Debian, by mmdebstrap", root_file_system),
-        Job("Qdrant", "a stand-in on Qdrant's own storage engine, by PyInstaller", qdrant_executable),
-        Job("omnimind", "its page by npm, its packages by pip", wheels),
+        Job("Qdrant", "a stand-in on Qdrant's own storage engine, by PyInstaller and gcc", program),
+        Job("page", "what omnimind serves on port 3000, by npm", lambda: ci_prepare("page")),
     )
     run(jobs, say, WORKERS)
-    run(
-        (
-            Job(
-                "containers",
-                "the images of the Compose stack, by docker build on a host",
-                lambda: stack_images(builder=RECIPE),
-            ),
-        ),
-        say,
-        1,
-    )
+    how = "the images of the Compose stack, by docker build on a host"
+    run((Job("containers", how, lambda: stack_images(builder=RECIPE)),), say, 1)
 
 
-def host_image() -> None:
-    """The host's image in the engine; the tar it came from would be its second copy on this disk."""
-    ensure_image(RECIPE)
-    if tar := found(tar_name(RECIPE)):
-        tar.unlink()
+def program() -> None:
+    """The program of the stack's Qdrant. The compiler goes again, unless it was there: it is as large as the program's
+    containers.
+    """
+    built = qdrant.cached()
+    if not built or not image_program_cached(built, Path(ROOTFS)):
+        ci_prepare("build-tools")
+        image_program(qdrant.qdrant_executable(), root_file_system())
+    ci_prepare("no-build-tools")
 
 
-def wheels() -> None:
-    """The page, which travels in omnimind's wheel, and the wheelhouse."""
-    call(("bash", str(ROOT / ".ci/prepare"), "page"), timeout=PAGE_SECONDS)
-    wheelhouse.wheelhouse()
+def ci_prepare(part: str) -> None:
+    """Run a part of `.ci/prepare`."""
+    call(("bash", str(ROOT / ".ci/prepare"), part), timeout=PREPARE_SECONDS)
 
 
 def show(say: Say, points: int, keep: bool) -> int:
     """The migration on a host of its own; its exit code."""
     say(f"booting a host with the sample stack; its Qdrant gets {points} points")
-    host = boot_sample(points=points, recipe=RECIPE, mounts=[wheelhouse.mount()])
+    settings = index_settings.settings(os.environ)
+    host = boot_sample(points=points, recipe=RECIPE, mounts=index_settings.mounts(settings), environment=settings)
     try:
         say(f"{host.name} is up; installing omnimind on it")
-        tool.install(host)
+        with tempfile.TemporaryDirectory() as scratch:
+            host.copy_in(origin.wheel(Path(scratch)), WHEEL)
+        tool.install(host, (), WHEEL)
         say("on the host: omnimind migrate --from-docker --no-bench --yes")
         return migrate(host)
     finally:
@@ -98,7 +99,7 @@ def migrate(host: Host) -> int:
     """The command as a person sees it, and the services that run afterwards."""
     terminal = ["-t"] if sys.stdout.isatty() else []
     done = subprocess.run(
-        ["docker", "exec", *terminal, host.name, tool.PROGRAM, *tool.WORDS, "--no-bench", "--yes"], check=False
+        ["docker", "exec", *terminal, host.name, tool.PROGRAM, *tool.MIGRATE, "--no-bench", "--yes"], check=False
     )
     print(
         host.sh(

@@ -19,7 +19,7 @@ from . import capabilities, certificates
 from .image import LABEL, ensure_image
 from .outside import OutsideError, call, docker
 from .recipe import Recipe
-from .removal import remove
+from .removal import remove, remove_beside
 from .words import Mount, create_words, exec_words
 
 BOOT_SECONDS = 90.0
@@ -218,7 +218,7 @@ class Host:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        remove_beside(self.name)
 
     def _story(self, done: subprocess.CompletedProcess[str]) -> str:
         said = f"stdout:\n{done.stdout[-4000:]}\nstderr:\n{done.stderr[-4000:]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from . import packed
 from .cache import kept, locked
 from .outside import OutsideError, call, docker
 from .recipe import Recipe
@@ -15,8 +16,17 @@ CHANGES = ('CMD ["/sbin/init"]', "ENV container=docker", f"LABEL {LABEL}=image")
 
 
 def import_words(tar: Path, image: str) -> tuple[str, ...]:
-    """The words after `docker` that turn the tar into an image we can recognise later."""
+    """The words after `docker` that turn the tar (`-`: stdin) into an image we can recognise later."""
     return ("import", *(word for change in CHANGES for word in ("-c", change)), str(tar), image)
+
+
+def import_directly(recipe: Recipe) -> None:
+    """Make the recipe's image without a tar in between, which would be its second copy on this disk."""
+    if has_image(recipe.image):
+        return
+    stdout = Path("-")
+    take = ("docker", *import_words(stdout, recipe.image))
+    packed.pass_on(packed.here(recipe.build_words(stdout)), packed.here(take))
 
 
 def tar_name(recipe: Recipe) -> str:

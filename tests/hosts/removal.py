@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from .outside import OutsideError, docker
@@ -12,9 +13,31 @@ REMOVAL_SECONDS = 300
 """A busy engine takes a minute to remove a host with a migrated stack in it."""
 
 
+_beside = ThreadPoolExecutor(4, "removal")
+_removals: list[Future[None]] = []
+
+
 def remove(name: str) -> None:
     """Remove the host of this name and its volume, whatever state they are in."""
+    _remove(name, _inner_containers(name))
+
+
+def remove_beside(name: str) -> None:
+    """End the host at once, and remove its files (a gigabyte or two) while the caller goes on."""
     inner = _inner_containers(name)
+    with contextlib.suppress(OutsideError):  # it may be gone, or may not run
+        docker("kill", name)
+        docker("wait", name, timeout=REMOVAL_SECONDS)  # what it has mounted is free then
+    _removals.append(_beside.submit(_remove, name, inner))
+
+
+def wait_for_removals() -> None:
+    """Wait for all that `remove_beside` began; fails when one of them did."""
+    while _removals:
+        _removals.pop().result()
+
+
+def _remove(name: str, inner: Sequence[str]) -> None:
     for words in (("rm", "--force", "--volumes", name), ("volume", "rm", "--force", f"{name}-docker")):
         try:
             docker(*words, timeout=REMOVAL_SECONDS)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-import zstandard
-
+from . import packed
 from .cache import found, kept, key_of
 from .host import Host, HostError
 from .recipe import Recipe
@@ -27,7 +26,6 @@ FOLDER = f"{HOME}/omnimind"
 ELSEWHERE = f"{HOME}/elsewhere"
 SEED = Path(__file__).with_name("seed.py")
 SEED_INSIDE = "/testhost/seed.py"
-IMAGES_INSIDE = "/testhost/images.tar"
 UP_SECONDS = 60.0
 SEED_SECONDS = 1800.0
 ANSWERS = {
@@ -57,11 +55,9 @@ def boot_sample(
     """
     qdrant = qdrant_executable()
     images = stack_images(redis, qdrant)
-    host = Host.boot(
-        recipe, [Mount(images, IMAGES_INSIDE), Mount(SEED, SEED_INSIDE), *mounts], name=name, environment=environment
-    )
+    host = Host.boot(recipe, [Mount(SEED, SEED_INSIDE), *mounts], name=name, environment=environment)
     try:
-        place_stack(host, foreign)
+        place_stack(host, images, foreign)
         storage = storage_name(qdrant, points, seed)
         seeded = found(storage)
         if seeded:
@@ -77,19 +73,19 @@ def boot_sample(
     return host
 
 
-def place_stack(host: Host, foreign: bool = False) -> None:
+def place_stack(host: Host, images: Path, foreign: bool = False) -> None:
     """User ana (in the groups docker and sudo), the project's folder with its `.env`, and the images loaded."""
     host.sh(f"useradd --create-home --shell /bin/bash --groups docker,sudo {USER}; install -d -m 0755 /testhost")
     host.copy_in(PROJECT, FOLDER, owner=f"{USER}:{USER}")
     if foreign:
         host.copy_in(STACK / "elsewhere", ELSEWHERE, owner=f"{USER}:{USER}")
+    packed.feed(images, partial(host.popen, ("docker", "load", "--quiet")))
     # Compose before 1.27 (bullseye) wants a version line; Compose 2 (trixie) joins project and service with a dash.
     host.sh(
         f"""
         find {HOME} -name __pycache__ -prune -exec rm -r {{}} +
         chmod 600 {FOLDER}/.env
         install -d -o {USER} -g {USER} {FOLDER}/data {FOLDER}/data/uploads {FOLDER}/data/qdrant
-        docker load --quiet --input {IMAGES_INSIDE}
         case $(docker-compose version --short) in
           1.25.*) find {HOME} -name docker-compose.yml -exec sed -i '1i version: "3.7"' {{}} +; exit;;
           1.*) exit;;
@@ -136,25 +132,14 @@ def pack(host: Host, target: Path) -> None:
         tar --sparse --numeric-owner -C {FOLDER}/data/qdrant -cf - .
         docker-compose --project-directory {FOLDER} -f {FOLDER}/docker-compose.yml start qdrant >&2
     """
-    with target.open("wb") as handle, host.popen(("bash", "-euc", script)) as client:
-        assert client.stdout and client.stderr
-        zstandard.ZstdCompressor().copy_stream(client.stdout, handle)
-        said = client.stderr.read()
-    if client.returncode:
-        raise HostError(f"cannot save Qdrant's storage: {said.decode(errors='replace')}\n{host.journal()}")
+    packed.keep(partial(host.popen, ("bash", "-euc", script)), target)
     wait_for_stack(host)
 
 
 def unpack(host: Host, source: Path) -> None:
     """Put a saved storage folder where Qdrant will look for it."""
     words = ("tar", "-xpf", "-", "-C", f"{FOLDER}/data/qdrant")
-    with source.open("rb") as handle, host.popen(words, stdout=subprocess.DEVNULL) as client:
-        assert client.stdin and client.stderr
-        zstandard.ZstdDecompressor().copy_stream(handle, client.stdin)
-        client.stdin.close()
-        said = client.stderr.read()
-    if client.returncode:
-        raise HostError(f"cannot restore Qdrant's storage: {said.decode(errors='replace')}")
+    packed.feed(source, partial(host.popen, words))
 
 
 def remember(host: Host, text: str = "a thought") -> int:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.hosts.host import Host, HostError
 from tests.hosts.leftovers import hosts, volumes
+from tests.hosts.removal import wait_for_removals
 from tests.hosts.requirements import must_run, why_no_host
 from tests.hosts.sample import FOLDER, USER, boot_sample, remember, wait_for_stack
 from tests.hosts.watch import STACK_ENDPOINTS, Endpoint, Watch
@@ -157,4 +158,5 @@ def test_two_hosts_run_side_by_side_and_leave_nothing(sample: Host) -> None:
         other.write("/etc/omnimind/a b.txt", "é\n", mode=0o640)
         assert other.read("/etc/omnimind/a b.txt") == "é\n"
         assert not sample.exists("/etc/omnimind/a b.txt")
+    wait_for_removals()
     assert other.name not in hosts() and other.volume not in volumes()

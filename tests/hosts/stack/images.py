@@ -1,4 +1,4 @@
-"""The images of the sample stack, under their real names, as one cached tar for `docker load`.
+"""The images of the sample stack, under their real names, as one cached and compressed tar for `docker load`.
 
 No registry is asked: a small Debian root file system stands in for the base images. The images are built inside a test
 host, so neither the outer engine's images nor its version matter.
@@ -7,15 +7,16 @@ host, so neither the outer engine's images nor its version matter.
 from __future__ import annotations
 
 import importlib.util
-import shlex
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from .. import packed
 from ..cache import kept, key_of, key_of_files, sources
 from ..host import Host, Mount
-from ..outside import OutsideError, call
+from ..outside import OutsideError
 from ..recipe import Recipe
 from .program import image_program
 from .qdrant import qdrant_executable
@@ -27,29 +28,23 @@ PACKAGES = ("redis-server", "python3", "ca-certificates", "libunwind8", "libgomp
 BASES = ("python:3.11-slim", "nginx:alpine")
 # Documentation and translations are half of a small root file system.
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
+ROOTFS = f"rootfs-{key_of(*PACKAGES, *LEFT_OUT)}.tar.zst"
 NAMES = ("qdrant/qdrant:latest", "redis:alpine", "omnimind_backend:latest", "omnimind_frontend:latest", *BASES)
 
 
 def root_file_system() -> Path:
-    """The tar that all images start from (half a minute the first time)."""
+    """The compressed tar that all images start from (half a minute the first time)."""
 
     def build(target: Path) -> None:
         options = [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
-        words = (
-            "mmdebstrap",
-            "--variant=minbase",
-            f"--include={','.join(PACKAGES)}",
-            *options,
-            "bookworm",
-            str(target),
-        )
-        call(words, timeout=600)
+        words = ("mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", *options, "bookworm", "-")
+        packed.keep(packed.here(words), target)
 
-    return kept(f"rootfs-{key_of(*PACKAGES, *LEFT_OUT)}.tar", build)
+    return kept(ROOTFS, build)
 
 
 def stack_images(redis: Redis = "same", qdrant: Path | None = None, builder: Recipe | None = None) -> Path:
-    """The tar of all images, with this Qdrant executable or the one that `qdrant_executable` finds.
+    """The compressed tar of all images, with this Qdrant executable or the one that `qdrant_executable` finds.
 
     `redis="newer"` puts Valkey 9 where `redis:alpine` is asked for. `builder` is the host that builds them; any makes
     the same ones.
@@ -59,7 +54,7 @@ def stack_images(redis: Redis = "same", qdrant: Path | None = None, builder: Rec
     redis_key = key_of(valkey_server().read_bytes()) if redis == "newer" else "same"
     shape = key_of_files([*sources(STACK / "dockerfiles"), *sources(PROJECT / "web"), STACK / "images.py"], STACK)
     key = key_of(rootfs.name, shape, redis_key, qdrant.read_bytes())
-    return kept(f"stack-{key}.tar", lambda target: _build(target, rootfs, qdrant, redis, builder or Recipe()))
+    return kept(f"stack-{key}.tar.zst", lambda target: _build(target, rootfs, qdrant, redis, builder or Recipe()))
 
 
 def valkey_server() -> Path:
@@ -74,11 +69,10 @@ def _build(target: Path, rootfs: Path, qdrant: Path, redis: Redis, builder: Reci
     with tempfile.TemporaryDirectory(prefix=".images-", dir=target.parent) as scratch:
         work = Path(scratch)
         _contexts(work, qdrant, redis)
-        with Host.boot(
-            builder, [Mount(rootfs, "/testhost/rootfs.tar"), Mount(work, "/testhost/work", writable=True)]
-        ) as host:
+        with Host.boot(builder, [Mount(work, "/testhost/work")]) as host:
+            packed.feed(rootfs, partial(host.popen, ("docker", "import", "-", BASES[0])))
             host.sh(build_script(), timeout=300)
-        (work / "images.tar").rename(target)
+            packed.keep(partial(host.popen, ("docker", "save", *NAMES)), target)
 
 
 def _contexts(work: Path, qdrant: Path, redis: Redis) -> None:
@@ -93,9 +87,9 @@ def _contexts(work: Path, qdrant: Path, redis: Redis) -> None:
 
 
 def build_script() -> str:
-    """What runs inside the building host."""
+    """What runs inside the building host, which has the base."""
     base, work = BASES[0], "/testhost/work"
-    lines = [f"docker import /testhost/rootfs.tar {base}", *(f"docker tag {base} {other}" for other in BASES[1:])]
+    lines = [f"docker tag {base} {other}" for other in BASES[1:]]
     for name, context, extra in (
         ("qdrant/qdrant:latest", f"{work}/qdrant", f"--build-arg BASE={base}"),
         ("redis:alpine", f"{work}/redis", f"--build-arg BASE={base}"),
@@ -103,4 +97,4 @@ def build_script() -> str:
         ("omnimind_frontend:latest", f"{work}/project", f"-f {work}/project/web/frontend/Dockerfile"),
     ):
         lines.append(f"DOCKER_BUILDKIT=0 docker build --quiet -t {name} {extra} {context}")
-    return "\n".join([*lines, f"docker save -o {work}/images.tar {shlex.join(NAMES)}"])
+    return "\n".join(lines)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.qdrant import real
 
-from ..cache import kept, key_of, key_of_files, sources
+from ..cache import found, kept, key_of, key_of_files, sources
 from ..outside import OutsideError, call
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -30,6 +30,11 @@ def qdrant_executable() -> Path:
     if program := real():
         return program
     return kept(f"qdrant-{_key()}", _build)
+
+
+def cached() -> Path | None:
+    """What `qdrant_executable` returns, where nothing has to be built."""
+    return real() or found(f"qdrant-{_key()}")
 
 
 def _key() -> str:

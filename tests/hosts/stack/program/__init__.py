@@ -8,7 +8,8 @@ from pathlib import Path
 
 from omnimind_ops.tools import elf
 
-from ...cache import kept, key_of
+from ... import packed
+from ...cache import found, kept, key_of
 from ...outside import call
 
 SOURCE = Path(__file__).with_name("qdrant.c")
@@ -23,11 +24,20 @@ def image_program(executable: Path, rootfs: Path) -> Path:
     One that needs libunwind, as the official program does, is taken as it is; any other is carried in one that does.
     That takes gcc on this machine.
     """
-    binary = elf.read(executable)
-    if binary and UNWIND[0] in binary.needed:
-        return executable
-    key = key_of(SOURCE.read_bytes(), executable.read_bytes(), rootfs.name, *WITHIN)
+    if there := image_program_cached(executable, rootfs):
+        return there
+    key = _key(executable, rootfs)
     return kept(f"program-{key}", lambda target: _compile(executable, rootfs, target, key))
+
+
+def image_program_cached(executable: Path, rootfs: Path) -> Path | None:
+    """What `image_program` returns, where nothing has to be compiled."""
+    binary = elf.read(executable)
+    return executable if binary and UNWIND[0] in binary.needed else found(f"program-{_key(executable, rootfs)}")
+
+
+def _key(executable: Path, rootfs: Path) -> str:
+    return key_of(SOURCE.read_bytes(), executable.read_bytes(), rootfs.name, *WITHIN)
 
 
 def _compile(executable: Path, rootfs: Path, target: Path, key: str) -> None:
@@ -56,7 +66,7 @@ def _compile(executable: Path, rootfs: Path, target: Path, key: str) -> None:
 
 def _unpack(rootfs: Path, folder: Path) -> None:
     """Put the image's own libraries into the folder: this machine may not have them."""
-    with tarfile.open(rootfs) as archive:
+    with packed.unpacked(rootfs) as whole, tarfile.open(fileobj=whole) as archive:
         for member in archive:
             name = Path(member.name).name
             if name in (*UNWIND, *WITHIN) and (source := archive.extractfile(member)):
