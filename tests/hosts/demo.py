@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-from omnimind_ops import origin
-
-from . import index_settings, tool
+from . import tool, wheelhouse
 from .cost import Cost
 from .demo_options import options
 from .host import Host
@@ -28,7 +25,6 @@ RECIPE = Recipe(small=True)
 WORKERS = 4
 """More than there are CPUs, as a rule: all of them wait for the network and the disk now and then."""
 PREPARE_SECONDS = 900
-WHEEL = f"/srv/{origin.file_name()}"
 
 
 def main() -> int:
@@ -51,7 +47,7 @@ def prepare(say: Say) -> None:
         Job("host", f"Debian {RECIPE.suite} with systemd and Docker, by mmdebstrap", lambda: import_directly(RECIPE)),
         Job("base of the containers", "a small Debian, by mmdebstrap", root_file_system),
         Job("Qdrant", "a stand-in on Qdrant's own storage engine, by PyInstaller and gcc", program),
-        Job("page", "what omnimind serves on port 3000, by npm", lambda: ci_prepare("page")),
+        Job("omnimind", "its page by npm, its packages by pip", wheels),
     )
     run(jobs, say, WORKERS)
     how = "the images of the Compose stack, by docker build on a host"
@@ -69,6 +65,12 @@ def program() -> None:
     ci_prepare("no-build-tools")
 
 
+def wheels() -> None:
+    """The page, which travels in omnimind's wheel, and the wheelhouse."""
+    ci_prepare("page")
+    wheelhouse.wheelhouse()
+
+
 def ci_prepare(part: str) -> None:
     """Run a part of `.ci/prepare`."""
     call(("bash", str(ROOT / ".ci/prepare"), part), timeout=PREPARE_SECONDS)
@@ -77,13 +79,10 @@ def ci_prepare(part: str) -> None:
 def show(say: Say, points: int, keep: bool) -> int:
     """The migration on a host of its own; its exit code."""
     say(f"booting a host with the sample stack; its Qdrant gets {points} points")
-    settings = index_settings.settings(os.environ)
-    host = boot_sample(points=points, recipe=RECIPE, mounts=index_settings.mounts(settings), environment=settings)
+    host = boot_sample(points=points, recipe=RECIPE, mounts=[wheelhouse.mount()])
     try:
         say(f"{host.name} is up; installing omnimind on it")
-        with tempfile.TemporaryDirectory() as scratch:
-            host.copy_in(origin.wheel(Path(scratch)), WHEEL)
-        tool.install(host, (), WHEEL)
+        tool.install(host)
         say("on the host: omnimind migrate --from-docker --no-bench --yes")
         return migrate(host)
     finally:
@@ -99,7 +98,7 @@ def migrate(host: Host) -> int:
     """The command as a person sees it, and the services that run afterwards."""
     terminal = ["-t"] if sys.stdout.isatty() else []
     done = subprocess.run(
-        ["docker", "exec", *terminal, host.name, tool.PROGRAM, *tool.MIGRATE, "--no-bench", "--yes"], check=False
+        ["docker", "exec", *terminal, host.name, tool.PROGRAM, *tool.WORDS, "--no-bench", "--yes"], check=False
     )
     print(
         host.sh(

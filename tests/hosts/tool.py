@@ -38,12 +38,10 @@ done
 """
 
 
-def install(
-    host: Host, options: Sequence[str] = FROM_WHEELHOUSE, wheel: str = WHEEL
-) -> subprocess.CompletedProcess[str]:
+def install(host: Host, options: Sequence[str] = FROM_WHEELHOUSE) -> subprocess.CompletedProcess[str]:
     """Install the command as a person does, from our wheel; `options` are install.sh's."""
     host.write("/testhost/install.sh", (ROOT / "install.sh").read_text())
-    return host.run(("sh", "/testhost/install.sh", "--yes", *options, wheel), timeout=600)
+    return host.run(("sh", "/testhost/install.sh", "--yes", *options, WHEEL), timeout=600)
 
 
 def omnimind(host: Host, *words: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
