@@ -83,7 +83,9 @@ class LiveRedis:
             if how is not How.DUMP:
                 self._scratch = self._stack.enter_context(scratch_server(SERVER, self.folder, databases=databases))
             target = self._scratch if how is How.KEYS else None
-            if how is How.REPLICA:  # first: a server waits 5 s before it serves a replica, and both of ours wait at once
+            if (
+                how is How.REPLICA
+            ):  # first: a server waits 5 s before it serves a replica, and both of ours wait at once
                 follow(self._scratch, source)
             self._copy = self._stack.enter_context(open_live_copy(source, target, self.folder, follow=follow_changes))
             self._copy.copy_everything(tell, step)

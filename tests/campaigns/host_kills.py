@@ -55,7 +55,7 @@ class Stage:
         """Return a host with the old stack, full of data."""
         if self.host is None:
             self.host = boot_sample(points=POINTS, mounts=[wheelhouse.mount()])
-            tool.install(self.host)
+            tool.place(self.host)
             self.before = tool.census(self.host, native=False)
             began = time.monotonic()
             tool.migrate(self.host)

@@ -53,7 +53,7 @@ print(json.dumps({"aliases": ask("/aliases")["aliases"], "collections": held}))
 @pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
     with boot_sample(points=300, mounts=[wheelhouse.mount(), *MOUNTS]) as booted:
-        tool.install(booted)
+        tool.place(booted)
         booted.write("/testhost/config.json", json.dumps(config_of("made-1.18.3")))
         for made in ("made-1.18.3", OLD):
             booted.sh(f"mkdir -p /testhost/{made}; tar -C /testhost/{made} -xf /testhost/real/{made}/storage.tar")

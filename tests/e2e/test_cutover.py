@@ -41,7 +41,7 @@ while True:
 @pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
     with boot_sample(points=2_000, mounts=[wheelhouse.mount()]) as booted:
-        tool.install(booted)
+        tool.place(booted)
         booted.write("/testhost/ask.py", ASK)
         yield booted
 

@@ -44,7 +44,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         table = "".join(f"/disks/{device(folder)} {folder} none {options} 0 0\n" for folder in FOLDERS)
         booted.write("/etc/systemd/system/late.service", LATE)
         booted.sh(f"mkdir -p {' '.join(FOLDERS)}; echo '{table}' >> /etc/fstab; mount -a")
-        tool.install(booted)
+        tool.place(booted)
         yield booted
 
 

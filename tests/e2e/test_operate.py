@@ -50,7 +50,7 @@ print(good, bad)
 @pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
     with boot_sample(points=2_000, mounts=[wheelhouse.mount()]) as booted:
-        tool.install(booted)
+        tool.place(booted)
         tool.migrate(booted)
         yield booted
 

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
     with boot_sample(points=2_000, mounts=[wheelhouse.mount()]) as booted:
-        tool.install(booted)
+        tool.place(booted)
         booted.sh(
             "apt-get -qq update", timeout=300
         )  # as a server's own timer does; else each refusal reads the lists by itself

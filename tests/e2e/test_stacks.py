@@ -20,7 +20,7 @@ IN_MEMORY = "driver_opts: {type: tmpfs, device: tmpfs}"
 @pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
     with boot_sample(points=2_000, mounts=[wheelhouse.mount()]) as booted:
-        tool.install(booted)
+        tool.place(booted)
         booted.sh(f"mkdir -p /storage && cp -a {FOLDER}/data/uploads {STORAGE}")
         yield booted
 

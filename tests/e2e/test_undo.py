@@ -42,7 +42,7 @@ GHOST = (
 @pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
     with boot_sample(points=2_000, mounts=[wheelhouse.mount()]) as booted:
-        tool.install(booted)
+        tool.place(booted)
         yield booted
 
 

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 def test_redis_newer_than_the_packaged_one_is_copied_key_by_key_and_a_backup_replaces_qdrants_data() -> None:
     with boot_sample(points=2_000, redis="newer", mounts=[wheelhouse.mount()]) as host:
-        tool.install(host)
+        tool.place(host)
         before = tool.census(host, native=False)
         host.sh("docker stop $(docker ps -q --filter label=com.docker.compose.service=qdrant)")
         host.sh(

@@ -25,7 +25,7 @@ OLD = "docker ps -aq --filter label=com.docker.compose.service={}"
 @pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
     with boot_sample(points=2_000, mounts=[wheelhouse.mount()]) as booted:
-        tool.install(booted)
+        tool.place(booted)
         yield booted
 
 

@@ -1,4 +1,7 @@
-"""omnimind on a test host, installed as README says: by install.sh, from the wheelhouse or from an index."""
+"""omnimind on a test host, installed as README says: by install.sh, from the wheelhouse or from an index.
+
+What the first installation from the wheelhouse made is kept, and unpacked on the hosts after it: it is the same files.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,23 @@ import json
 import re
 import subprocess
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from omnimind_ops.origin import file_name
+from omnimind_ops.origin import digest, file_name
 
+from . import packed
+from .cache import kept, key_of
 from .host import Host
 from .sample import FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "/usr/local/bin/omnimind"
+INSTALLER = ROOT / "install.sh"
+INSTALLED = ("opt/omnimind", "usr/local")
+"""All that install.sh writes where it needs no package."""
+PACKAGES = "dpkg-query -W"
 VENV = "/opt/omnimind/cli/current"
 """The command's own environment."""
 CENSUS = Path(__file__).with_name("census.py")
@@ -38,10 +48,29 @@ done
 """
 
 
-def install(host: Host, options: Sequence[str] = FROM_WHEELHOUSE) -> subprocess.CompletedProcess[str]:
+def install(host: Host, options: Sequence[str] = FROM_WHEELHOUSE) -> None:
     """Install the command as a person does, from our wheel; `options` are install.sh's."""
-    host.write("/testhost/install.sh", (ROOT / "install.sh").read_text())
-    return host.run(("sh", "/testhost/install.sh", "--yes", *options, WHEEL), timeout=600)
+    host.write("/testhost/install.sh", INSTALLER.read_text())
+    host.run(("sh", "/testhost/install.sh", "--yes", *options, WHEEL), timeout=600)
+
+
+def place(host: Host) -> None:
+    """Have the command on a stock host as `install` leaves it, for a test of what comes afterwards."""
+    made: list[Path] = []
+
+    def build(target: Path) -> None:
+        packages = host.sh(PACKAGES)
+        install(host)
+        assert host.sh(PACKAGES) == packages, "more than files was installed"
+        words = ("tar", "--format=posix", "--numeric-owner", "-C", "/", "-c", *INSTALLED)
+        packed.keep(partial(host.popen, words), target)
+        made.append(target)
+
+    locks = ((ROOT / f"locks/{name}.txt").read_bytes() for name in ("cli", "cpu"))
+    key = key_of(digest(), *locks, INSTALLER.read_bytes(), host.recipe.key)
+    command = kept(f"command-{key}.tar.zst", build)
+    if not made:
+        packed.feed(command, partial(host.popen, ("tar", "-x", "-p", "-C", "/")))
 
 
 def omnimind(host: Host, *words: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
