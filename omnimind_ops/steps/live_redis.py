@@ -80,8 +80,8 @@ class LiveRedis:
         """Copy everything (`way` logical) or become a replica (rdb); read everything for the evidence. Where this host
         has no memory for a replica, the dump is taken at the end.
 
-        `folder` is that of the native server, if it gets the data now. Raise CannotFollowError when the source does not tell its changes; without `follow_changes`, nobody may write
-        any more.
+        `folder` is that of the native server, if it gets the data now. Raise CannotFollowError when the source does not
+        tell its changes; without `follow_changes`, nobody may write any more.
         """
         self.close()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -95,9 +95,7 @@ class LiveRedis:
             elif how is not How.DUMP:
                 self._target = self._stack.enter_context(scratch_server(SERVER, self.folder, databases=databases))
             target = self._target if how is How.KEYS else None
-            if (
-                how is How.REPLICA
-            ):  # first: a server waits 5 s before it serves a replica, and both of ours wait at once
+            if how is How.REPLICA:  # first: a server lets a replica wait 5 s, and so both of ours wait at once
                 follow(self._target, source)
             self._copy = self._stack.enter_context(open_live_copy(source, target, self.folder, follow=follow_changes))
             self._copy.copy_everything(tell, step)
