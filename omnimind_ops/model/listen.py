@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from omnimind_ops.model.goal import Goal
@@ -49,6 +49,17 @@ def answers(system: System, address: str, port: int) -> bool:
 def names(found: Iterable[tuple[str, int]]) -> tuple[str, ...]:
     """Return entries for addresses and ports that are open to the network; each once."""
     return tuple(dict.fromkeys(shown(address or ANY, port) for address, port in found if is_open(address)))
+
+
+def for_templates(goal: Goal) -> dict[str, Any]:
+    """Return the addresses as templates take them; `sockets` by port, as text."""
+    return {
+        "redis": redis_addresses(goal, is_before_6_2=False),
+        "redis_before_6_2": redis_addresses(goal, is_before_6_2=True),
+        "qdrant": qdrant_host(goal),
+        "is_qdrant_local": qdrant_host(goal) == LOOPBACK,
+        "sockets": {str(port): list(sockets(goal, port)) for port in (*goal.backend_ports, goal.frontend_port)},
+    }
 
 
 def _parsed(entry: str) -> tuple[str, int]:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from deploy.limits import limits
-from omnimind_ops.model import environment, native
+from omnimind_ops.model import environment, listen, native
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths, data
 from omnimind_ops.tools import template
@@ -22,6 +22,7 @@ COMMON = {
     "paths": Paths(),
     "limits": limits(GOAL.redis.memory),
     "native": native,
+    "listen": listen.for_templates(GOAL),
     "variables": environment.services(GOAL, native.ENGINE_SOCKET, Paths().state),
 }
 

@@ -16,7 +16,7 @@ from uv import find_uv_bin
 from deploy.limits import limits
 from deploy.operations.venv import Release
 from omnimind_ops import __version__, origin
-from omnimind_ops.model import environment, native
+from omnimind_ops.model import environment, listen, native
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.plan import Plan
 from omnimind_ops.model.status import RunState
@@ -48,6 +48,7 @@ def _variables(goal: Goal, paths: Paths, folder: Path) -> dict[str, object]:
         "goal": asdict(goal),
         "paths": {**{name: str(getattr(paths, name)) for name in names}, "lock": {"parent": str(paths.lock.parent)}},
         "limits": {name: asdict(limit) for name, limit in limits(goal.redis.memory).items()},
+        "listen": listen.for_templates(goal),
         "native": {name: value for name, value in vars(native).items() if name.isupper()},
         "release": {
             "uv": find_uv_bin(),
