@@ -1,6 +1,6 @@
 """Passwords of the old stores: found in their containers, else given by the person. Each is tried before it is used.
 
-docs/decisions/048-stacks-of-other-shapes.md
+docs/decisions/040-stacks-of-other-shapes.md
 """
 
 from __future__ import annotations

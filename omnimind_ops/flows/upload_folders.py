@@ -1,6 +1,6 @@
 """Which folders and files of the old backend are its data: what its containers may write to, but for code and caches.
 
-Whatever is left out stays where it is, and the plan says why. docs/decisions/048-stacks-of-other-shapes.md
+Whatever is left out stays where it is, and the plan says why. docs/decisions/040-stacks-of-other-shapes.md
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Passwords of the old stores: as their containers are configured, or as omnimind was given them.
 
 A password that omnimind was given is kept in a file of root's until `finish`: a run may go on, or be undone, after a
-reboot. The journal has neither. docs/decisions/048-stacks-of-other-shapes.md
+reboot. The journal has neither. docs/decisions/040-stacks-of-other-shapes.md
 """
 
 from __future__ import annotations

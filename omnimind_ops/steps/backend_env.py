@@ -1,6 +1,6 @@
 """kind "backend-env": write the old backend's own variables to a file for the native backends, as comments.
 
-The native backend reads none of them. The file is the user's own from then on. docs/decisions/048-stacks-of-other-shapes.md
+The native backend reads none of them. The file is the user's own from then on. docs/decisions/040-stacks-of-other-shapes.md
 """
 
 from __future__ import annotations
