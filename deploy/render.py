@@ -34,5 +34,12 @@ def of_goal(template: str, goal: Goal, **more: object) -> str:
     variables = environment.services(goal, native.ENGINE_SOCKET, Paths().state)
     shares = limits(goal.redis.memory)
     return text(
-        template, goal=goal, paths=Paths(), limits=shares, native=native, listen=listen.for_templates(goal), variables=variables, **more
+        template,
+        goal=goal,
+        paths=Paths(),
+        limits=shares,
+        native=native,
+        listen=listen.for_templates(goal),
+        variables=variables,
+        **more,
     )

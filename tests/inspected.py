@@ -48,9 +48,12 @@ def image_id(body: Mapping[str, Any]) -> str:
     return f"sha256:{digest(body.get('image'))}"
 
 
-def image_env(document: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+def image_environments(document: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return the variables that each image sets by itself, by its ID."""
-    return {image_id(body): frozenset((PATH, *image_of(body).get("env", ()))) for body in document["services"].values()}
+    return {
+        image_id(body): dict(item.partition("=")[::2] for item in (PATH, *image_of(body).get("env", ())))
+        for body in document["services"].values()
+    }
 
 
 def _container(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from omnimind_ops.flows.discover import _uploads
+from omnimind_ops.flows.upload_folders import upload_folders
 from omnimind_ops.model.facts import Container, Project
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.system import shared
+from omnimind_ops.observe.projects import Roles
 from omnimind_ops.planning import published
 from omnimind_ops.planning.fates import Stack
 from omnimind_ops.planning.source import QdrantSource, RedisSource, Source
@@ -31,7 +33,7 @@ def stack(document: Mapping[str, Any], folder: Path, project: str = "app", **opt
     """Return the stack of a file."""
     containers = containers_of(inspected.inspected(document, project, folder))
     whole = Project(project, str(folder), (), containers, document)
-    return planned(whole, image_env=inspected.image_env(document), **options)
+    return planned(whole, image_environments=inspected.image_environments(document), **options)
 
 
 def planned(
@@ -41,7 +43,7 @@ def planned(
     settings: Settings | None = None,
     listen: bool = False,
     others: tuple[Container, ...] = (),
-    image_env: Mapping[str, frozenset[str]] | None = None,
+    image_environments: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Stack:
     """Return the stack of a project; the services in `keep` are not stopped."""
     stopping = [c for c in project.containers if c.service not in keep]
@@ -51,18 +53,27 @@ def planned(
     goal = replace(goal, qdrant_grpc_port=published.grpc_port(next(iter(by_role.get("qdrant", ())), None)))
     if listen:
         goal = replace(goal, listen=published.open_to_the_network(goal, by_role))
+    qdrant, redis = _stores(by_role)
+    first = {role: members[0] for role, members in by_role.items()}
+    whole = replace(project, containers=tuple(stopping))
+    uploads = upload_folders(whole, Roles(**first), qdrant.storage if qdrant else "", ())
     source = Source(
         project.name,
         tuple(c.id for c in stopping),
         tuple(c.id for c in stopping if c.id not in data),
         tuple(c.id for c in stopping if c.id in data),
         (),
-        _uploads(tuple(stopping), data, project, []),
-        *_stores(by_role),
+        tuple(uploads.folders),
+        qdrant,
+        redis,
+        upload_names=uploads.folders,
+        files=uploads.files,
     )
     roles = {container.id: role for role, members in by_role.items() for container in members}
     files = frozenset(m.source for c in project.containers for m in c.mounts if Path(m.source).is_file())
-    return Stack(project, source, goal, roles, others, image_env or {}, files=files)
+    mounts = {m.source for c in project.containers for m in c.mounts}
+    links = {source: real for source in mounts if (real := os.path.realpath(source)) != source}
+    return Stack(project, source, goal, roles, others, image_environments or {}, files=files, links=links)
 
 
 def _roles(project: str, containers: Sequence[Container]) -> dict[str, tuple[Container, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,9 +21,10 @@ def stack_of(found: Discovery, space: Mapping[str, int]) -> Stack:
         found.goal,
         found.roles,
         found.others,
-        docker.image_env(found.project),
+        docker.image_environments(container.image_id for container in found.project.containers),
         _sizes(found, space),
         frozenset(source for source in mounts if Path(source).exists() and not Path(source).is_dir()),
+        {source: real for source in mounts if (real := os.path.realpath(source)) != source},
     )
 
 

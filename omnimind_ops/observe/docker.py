@@ -6,7 +6,7 @@ The engine is the source, never the current folder.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,8 +26,7 @@ __all__ = [
     "Roles",
     "container_now",
     "containers",
-    "image_env",
-    "image_environment",
+    "image_environments",
     "pick_project",
     "projects",
     "qdrant_key",
@@ -113,16 +112,10 @@ def container_now(container: str) -> Container:
     raise Problem(f"cannot inspect container {container[:12]}", why, fix)
 
 
-def image_environment(image: str) -> Mapping[str, str]:
-    """Return the variables of an image, which every container of it has."""
-    done = run(docker.inspect_image(image), check=False, timeout=30)
-    return docker.parse_image_environment(done.out) if done.ok else {}
-
-
-def image_env(project: Project) -> Mapping[str, frozenset[str]]:
-    """Return the variables that each image of a project sets by itself ("NAME=value"), by the image's ID."""
-    ids = sorted({container.image_id for container in project.containers if container.image_id})
-    return docker.parse_image_env(run(docker.inspect_images(ids), timeout=30, check=False).out) if ids else {}
+def image_environments(ids: Iterable[str]) -> Mapping[str, Mapping[str, str]]:
+    """Return the variables that images set by themselves, by the image's ID; none of an image that is gone."""
+    images = sorted({image for image in ids if image})
+    return docker.parse_images(run(docker.inspect_images(images), timeout=30, check=False).out) if images else {}
 
 
 def _project(name: str, members: Sequence[Container]) -> Project:

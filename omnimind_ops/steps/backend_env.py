@@ -16,7 +16,7 @@ from omnimind_ops.model.backend_env import BackendEnvNotes, BackendEnvPayload
 from omnimind_ops.model.event import Tell, line, warning
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
-from omnimind_ops.observe.docker import container_now, image_environment
+from omnimind_ops.observe.docker import container_now, image_environments
 from omnimind_ops.steps.redis_users import unused_beside
 
 HEADER = """\
@@ -45,7 +45,7 @@ class BackendEnvStep:
             tell(warning(f"{file} exists and stays as it is: the old backend's variables are not carried", step.id))
             return False
         container = container_now(payload.container)
-        variables = own_variables(container.env, image_environment(container.image_id))
+        variables = own_variables(container.env, image_environments((container.image_id,)).get(container.image_id, {}))
         if not variables:
             return False
         memo.write(BackendEnvNotes(written=True))

@@ -45,11 +45,6 @@ def inspect_volumes(names: Sequence[str]) -> tuple[str, ...]:
     return "docker", "volume", "inspect", *names
 
 
-def inspect_image(image: str) -> tuple[str, ...]:
-    """Return the command that describes an image."""
-    return "docker", "image", "inspect", image
-
-
 def compose_config(
     program: Sequence[str], project: str, working_dir: str, files: Sequence[str], env_file: str
 ) -> tuple[str, ...]:
@@ -75,21 +70,16 @@ def parse_volumes(text: str) -> tuple[Volume, ...]:
     )
 
 
-def parse_image_environment(text: str) -> dict[str, str]:
-    """Return the variables of the first image in the JSON that `docker image inspect` printed."""
-    images: list[dict[str, Any]] = json.loads(text or "[]") or [{}]
-    return dict(item.partition("=")[::2] for item in (images[0].get("Config") or {}).get("Env") or ())
-
-
 def inspect_images(ids: Sequence[str]) -> tuple[str, ...]:
     """Return the command that describes images; it exits 1 if one is gone, and still describes the others."""
     return "docker", "image", "inspect", *ids
 
 
-def parse_image_env(text: str) -> dict[str, frozenset[str]]:
-    """Return the variables of each image ("NAME=value") by its ID, from the JSON of `docker image inspect`."""
+def parse_images(text: str) -> dict[str, dict[str, str]]:
+    """Return the variables of each image by its ID, from the JSON of `docker image inspect`."""
     return {
-        entry["Id"]: frozenset((entry.get("Config") or {}).get("Env") or ()) for entry in json.loads(text or "[]") or ()
+        image["Id"]: dict(item.partition("=")[::2] for item in (image.get("Config") or {}).get("Env") or ())
+        for image in json.loads(text or "[]") or ()
     }
 
 

@@ -50,7 +50,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine with one container."""
     env = {"TOKEN": "hush-hush", "OLLAMA_BASE_URL": "http://host.docker.internal:11434", "PATH": "/bin"}
     monkeypatch.setattr(backend_env, "container_now", lambda _: SimpleNamespace(env=env, image_id="i"))
-    monkeypatch.setattr(backend_env, "image_environment", lambda _: {"PATH": "/bin"})
+    monkeypatch.setattr(backend_env, "image_environments", lambda _: {"i": {"PATH": "/bin"}})
 
 
 def test_the_file_is_root_s_written_once_and_set_aside_by_an_undo(tmp_path: Path, engine: None) -> None:

@@ -54,7 +54,7 @@ def test_remap(tmp_path: Path) -> None:
     }
     assert stack.goal.backend_ports == (9000, 8080, 3001)
     found = of(stack)
-    assert found[Kind.FILE, "backend", "app.sqlite3"].fate is Fate.STOPPED
+    assert found[Kind.FILE, "backend", "app.sqlite3"].fate is Fate.MOVED
     assert found[Kind.FOLDER, "backend", "up"].to == "/var/lib/omnimind/uploads"
     assert found[Kind.VOLUME, "qdrant", "remap_q"].to == "/var/lib/qdrant/storage"
     assert {item.name: item.fate for item in found.values() if item.kind is Kind.FLAG} == {
@@ -162,3 +162,10 @@ def test_secrets_are_masked_by_name(tmp_path: Path) -> None:
     shown = repr(fates(stacks.stack(document, tmp_path)))
     for secret in ("s3cr3tpass", "grainofit", "hushhush"):
         assert secret not in shown
+
+
+def test_a_linked_folder_is_moved_from_where_the_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "up").symlink_to("elsewhere")
+    found = of(stacks.case("remap", tmp_path))
+    assert found[Kind.FOLDER, "backend", "up"].fate is Fate.MOVED

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from omnimind_ops.model.facts import Container, Mount
@@ -72,10 +73,17 @@ def _of_use(stack: Stack, kind: Kind, container: Container, mount: Mount) -> Ver
 
 
 def _moved(stack: Stack, role: str, container: Container, mount: Mount) -> Verdict | None:
+    mount = replace(mount, source=stack.links.get(mount.source, mount.source))
+    path = PurePosixPath(mount.source)
     to = copied_to(stack.source, container, mount, stack.goal)
     if to:
         return Fate.MOVED, to, COMPARED.get(role, TREE), ""
-    part = next((copy for copy in copies(stack.source, stack.goal) if _is_inside(copy, mount)), None)
+    every = copies(stack.source, stack.goal)
+    if single := next(
+        (c for c in every if path.parent == PurePosixPath(c.source) and path.name in (c.only or ())), None
+    ):
+        return Fate.MOVED, f"{single.target}/{path.name}", TREE, ""
+    part = next((copy for copy in every if _is_inside(copy, mount)), None)
     if part and role == "qdrant":
         inside = PurePosixPath(part.source).relative_to(mount.source)
         return Fate.MOVED, part.target, COMPARED["qdrant"], f"only {inside}; the rest stays where it is"

@@ -20,9 +20,9 @@ STOPS = (Fate.STOPPED, "its container is stopped and keeps it")
 def variable_items(stack: Stack) -> Iterator[Item]:
     """Yield the variables that the project sets; those that the image sets itself are not the person's."""
     for container in stack.project.containers:
-        own = stack.image_env.get(container.image_id, frozenset())
+        own = stack.image_environments.get(container.image_id, {})
         for name, value in sorted(container.env.items()):
-            if f"{name}={value}" in own or container.oneoff:
+            if own.get(name) == value or container.oneoff:
                 continue
             fate, why = variable_fate(stack, container, name, value)
             yield _item(Kind.VARIABLE, container, name, fate, why)

@@ -15,8 +15,10 @@ class Stack:
     """A project, and what is planned for it.
 
     `roles`: the role of each container that a native service replaces, by ID. `others`: the containers of other
-    projects, and of none. `image_env`: the variables that an image sets by itself ("NAME=value"), by its ID.
-    `sizes`: bytes by path. `files`: mounted paths that are no folders. `answered`: the services whose names are still
+    projects, and of none. `image_environments`: the variables that images set by themselves, by
+    ID.
+    `sizes`: bytes by path. `files`: mounted paths that are no folders. `links`: mounted paths that are links, and
+    where they lead. `answered`: the services whose names are still
     answered on the project's networks, and by what.
     """
 
@@ -25,9 +27,10 @@ class Stack:
     goal: Goal
     roles: Mapping[str, str]
     others: tuple[Container, ...] = ()
-    image_env: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    image_environments: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     sizes: Mapping[str, int] = field(default_factory=dict)
     files: frozenset[str] = frozenset()
+    links: Mapping[str, str] = field(default_factory=dict)
     answered: Mapping[str, str] = field(default_factory=dict)
 
     @property
