@@ -92,7 +92,7 @@ def test_killed_then_rolled_back_ends_where_it_began(host: Host) -> None:
 
 
 def test_without_confirm_the_timer_goes_back_by_itself(host: Host) -> None:
-    arguments = " ".join((tool.PROGRAM, *tool.WORDS, "--confirm-minutes 1"))
+    arguments = " ".join((tool.PROGRAM, *tool.WORDS, "--listen loopback --confirm-minutes 1"))
     waits = host.run(("script", "-qec", arguments, "/dev/null"), input="y\n", timeout=300, check=False)
     assert waits.returncode == ExitCode.UNCONFIRMED, waits.stdout
     assert host.sh("systemctl is-active omnimind-confirm.timer") == "active"
@@ -102,7 +102,7 @@ def test_without_confirm_the_timer_goes_back_by_itself(host: Host) -> None:
 
 
 def test_a_power_cut_during_the_timers_rollback_is_completed_at_boot(host: Host) -> None:
-    arguments = " ".join((tool.PROGRAM, *tool.WORDS, "--no-bench", "--confirm-minutes 1"))
+    arguments = " ".join((tool.PROGRAM, *tool.WORDS, "--no-bench", "--listen loopback --confirm-minutes 1"))
     waits = host.run(("script", "-qec", arguments, "/dev/null"), input="y\n", timeout=300, check=False)
     assert waits.returncode == ExitCode.UNCONFIRMED, waits.stdout
     assert host.sh("systemctl is-enabled omnimind-resume") == "enabled"

@@ -154,7 +154,12 @@ def test_a_recreated_container_and_what_came_since_the_cutover_go_back(host: Hos
 
 def test_the_timer_leaves_the_native_services_when_the_containers_are_gone(host: Host) -> None:
     waits = host.run(
-        ("script", "-qec", " ".join((tool.PROGRAM, *tool.WORDS, "--no-bench", "--confirm-minutes 2")), "/dev/null"),
+        (
+            "script",
+            "-qec",
+            " ".join((tool.PROGRAM, *tool.WORDS, "--no-bench", "--listen loopback --confirm-minutes 2")),
+            "/dev/null",
+        ),
         input="y\n",
         timeout=300,
         check=False,
