@@ -72,8 +72,8 @@ def test_a_worker_weighs_at_most_120_mb_after_it_was_used_for_everything(core: C
         jobs += [lambda: client.post("/auth/login", json={"name": name, "password": "x" * 200}).status_code] * 8
         jobs += [
             lambda: (
-                client.post(
-                    "/auth/login", content=b" " * 15_000_000, headers={"content-type": "application/json"}
+                admin.post(
+                    "/embed", content=b" " * 15_000_000, headers={"content-type": "application/json"}
                 ).status_code
             )
         ] * 2
