@@ -13,6 +13,7 @@ from omnimind_ops.flows.upload_folders import upload_folders
 from omnimind_ops.model.facts import Container, Project
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.system import shared
+from omnimind_ops.observe.inner_ports import with_inner_ports
 from omnimind_ops.observe.projects import Roles
 from omnimind_ops.planning import published
 from omnimind_ops.planning.fates import Stack
@@ -32,7 +33,7 @@ def containers_of(raw: list[dict[str, Any]]) -> tuple[Container, ...]:
 def stack(document: Mapping[str, Any], folder: Path, project: str = "app", **options: Any) -> Stack:
     """Return the stack of a file."""
     containers = containers_of(inspected.inspected(document, project, folder))
-    whole = Project(project, str(folder), (), containers, document)
+    whole = with_inner_ports(Project(project, str(folder), (), containers, document))
     return planned(whole, image_environments=inspected.image_environments(document), **options)
 
 

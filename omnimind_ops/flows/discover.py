@@ -23,6 +23,7 @@ from omnimind_ops.model.system import shared
 from omnimind_ops.observe import docker, firewall, machine
 from omnimind_ops.observe.disks import disks
 from omnimind_ops.observe.engine import refuse_other_engines
+from omnimind_ops.observe.inner_ports import with_inner_ports
 from omnimind_ops.observe.starters import starters
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import published
@@ -83,8 +84,8 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
             "start it (systemctl start docker), or run this on the host of the containers",
         )
     refuse_other_engines()
-    project = docker.pick_project(
-        docker.projects(containers), options.project or settings.project or None, options.path
+    project = with_inner_ports(
+        docker.pick_project(docker.projects(containers), options.project or settings.project or None, options.path)
     )
     roles = docker.roles(project, {"redis": options.redis_service, "qdrant": options.qdrant_service})
     by_role = by_role_of(roles)

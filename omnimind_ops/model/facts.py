@@ -71,6 +71,7 @@ class Container:
     command: tuple[str, ...] = field(default=(), repr=False)  # entrypoint and command; may hold secrets, as `env`
     folder: str = ""  # the working directory inside
     tmpfs: tuple[str, ...] = ()  # folders in memory: a stop empties them
+    inner_port: int = 0  # on which a store listens inside; 0 if it is none, or not known
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # network → names by which it is reached
 
     def grace(self, default: int) -> int:

@@ -9,7 +9,6 @@ from typing import Any
 from omnimind_ops.model import listen
 from omnimind_ops.model.facts import Container, Publish
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.planning.flags import flags
 from omnimind_ops.settings import Settings
 
 PORT = {"backend": 8000, "frontend": 80, "qdrant": 6333, "redis": 6379, "postgres": 5432}
@@ -20,13 +19,8 @@ ByRole = Mapping[str, Sequence[Container]]
 
 def inner_port(role: str, container: Container) -> int:
     """Return the port inside the container that the native service stands for."""
-    given = ""
-    if role == "qdrant":
-        given = container.env.get("QDRANT__SERVICE__HTTP_PORT", "")
-    elif role == "redis":
-        given = dict(flags(container.command, container.env)).get("--port", "")
-    if given.isdigit():
-        return int(given)
+    if container.inner_port:
+        return container.inner_port
     inside = [publish.container_port for publish in container.ports if publish.protocol == "tcp"]
     usual = PORT[role]
     return usual if usual in inside or role not in ("backend", "frontend") or not inside else inside[0]

@@ -13,9 +13,9 @@ from omnimind_ops.planning.fates import Stack
 from omnimind_ops.planning.fates.data import origin
 from omnimind_ops.planning.fates.ports import port_name
 from omnimind_ops.planning.fates.settings import STORES
-from omnimind_ops.planning.flags import flags
 from omnimind_ops.planning.flatten import Entry
 from omnimind_ops.planning.key_rules import classify, classify_flag
+from omnimind_ops.tools.command_line import started
 
 KeyFate = tuple[Fate, str]
 ABSENT = (Fate.UNNEEDED, "this service has no container: nothing changes for it")
@@ -142,6 +142,6 @@ def _command(role: str, section: JSON, entry: Entry) -> KeyFate:
 
 
 def _flag_fates(role: str, text: str) -> Iterator[KeyFate]:
-    for name, _ in flags((text,), {}):
+    for name, _ in started(("sh", "-c", text), {}).pairs():
         fate, why = classify_flag(role, name)
         yield fate, f"{name}: {why}"

@@ -24,23 +24,28 @@ class Started:
     words: tuple[str, ...] = field(repr=False)
     env: Mapping[str, str] = field(repr=False)
 
-    def options(self) -> dict[str, str]:
-        """Return the options "--name value…" by name in lower case; the last one counts."""
-        options: dict[str, str] = {}
-        name = ""
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Return the options "--name value…" with their values, in order: ("--save", "60 1"), ("--appendonly", "yes")."""
+        pairs: list[tuple[str, str]] = []
+        is_open = False
         for word in self.words:
             if word.startswith("--") and len(word) > 2:
-                name, has_value, value = word[2:].partition("=")
-                name = name.lower()
-                options[name] = value if has_value else ""
+                name, _, value = word.partition("=")
+                pairs.append((name, value))
+                is_open = True
             elif set(word) <= set(SEPARATORS):
-                name = ""
-            elif name:
-                options[name] = f"{options[name]} {word}".strip()
-        return options
+                is_open = False
+            elif is_open:
+                name, value = pairs[-1]
+                pairs[-1] = name, f"{value} {word}".strip()
+        return tuple(pairs)
+
+    def options(self) -> dict[str, str]:
+        """Return the options by name in lower case, without the dashes; the last one counts."""
+        return {name[2:].lower(): value for name, value in self.pairs()}
 
 
-def started(command: Sequence[str], env: Mapping[str, str], read: ReadFile) -> Started:
+def started(command: Sequence[str], env: Mapping[str, str], read: ReadFile = lambda _: "") -> Started:
     """Return what a command starts.
 
     In the script of `sh -c`, variables and `$(cat FILE)` are replaced; `read` returns a file of the container.

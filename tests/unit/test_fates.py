@@ -169,3 +169,22 @@ def test_a_linked_folder_is_moved_from_where_the_link_leads(tmp_path: Path) -> N
     (tmp_path / "up").symlink_to("elsewhere")
     found = of(stacks.case("remap", tmp_path))
     assert found[Kind.FOLDER, "backend", "up"].fate is Fate.MOVED
+
+
+def test_a_port_that_only_a_mounted_file_names_is_the_store_s_own(tmp_path: Path) -> None:
+    (tmp_path / "redis.conf").write_text("port 7000\n")
+    document = compose.parse(
+        "services: {redis: {image: 'redis:alpine', ports: ['16379:7000'], command: redis-server /etc/redis.conf,"
+        " volumes: ['./redis.conf:/etc/redis.conf']}}"
+    )
+    stack = stacks.stack(document, tmp_path)
+    assert stack.goal.redis_port == 16379
+    assert ports(stack)["0.0.0.0:16379 → 7000/tcp"][:2] == (Fate.MOVED, "127.0.0.1:16379")
+
+
+def test_an_option_that_stands_twice_is_told_twice(tmp_path: Path) -> None:
+    document = compose.parse(
+        "services: {redis: {image: 'redis:alpine', command: [redis-server, --save, '60 1', --save, '300 10']}}"
+    )
+    names = [item.name for item in fates(stacks.stack(document, tmp_path)) if item.kind is Kind.FLAG]
+    assert names == ["--save 60 1", "--save 300 10"]

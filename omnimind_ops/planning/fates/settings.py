@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.fate import Fate, Item, Kind
 from omnimind_ops.planning.fates.stack import Stack, service_of
-from omnimind_ops.planning.flags import flags
 from omnimind_ops.planning.flatten import Entry
 from omnimind_ops.planning.key_rules import classify, classify_flag
 from omnimind_ops.tools import redact
+from omnimind_ops.tools.command_line import started
 
 STORES = ("redis", "qdrant")
 STAYS = (Fate.BESIDE, "its container keeps it")
@@ -35,7 +35,7 @@ def flag_items(stack: Stack) -> Iterator[Item]:
         if role not in STORES or container.oneoff:
             continue
         secrets = redact.secrets_in(container.env)
-        for name, value in flags(container.command, container.env):
+        for name, value in dict.fromkeys(started(container.command, container.env, str).pairs()):
             fate, why = STAYS if stack.stays(container) else classify_flag(role, name)
             text = redact.MASK if value and redact.takes_secret(name) else redact.redact(value, secrets)
             yield _item(Kind.FLAG, container, f"{name} {text}".strip(), fate, why)
